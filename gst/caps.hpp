@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// Caps: what the templates list, what is offered, and what negotiated caps mean. Knows DMA_DRM on every GStreamer.
+#pragma once
+
+#include "core/frame.hpp"
+#include "core/status.hpp"
+
+#include <gst/gst.h>
+#include <gst/video/video.h>
+
+namespace zc::gst {
+
+inline constexpr const char *kFeatureDmabuf = "memory:DMABuf";
+
+// Where the user wants kernels to run.
+enum class Device { Auto, Cuda, Cpu };
+
+// Negotiated caps, understood. `pixels` always carries the real pixel format, even for format=DMA_DRM.
+struct Negotiated {
+    GstVideoInfo pixels;
+    Format format = Format::Unknown;
+    MemoryKind feature = MemoryKind::System; // of the caps; a buffer under plain caps may still hold dmabufs
+    bool drm = false;                        // format=DMA_DRM was used
+    ColorRange range = ColorRange::Limited;
+    ColorMatrix matrix = ColorMatrix::Bt601;
+    bool interlaced = false;                 // some or all buffers may hold two fields
+};
+
+// Both pads' template, in order of preference. Transfer: full.
+GstCaps *templateCaps();
+
+// What the element can process with this choice of device; a subset of the template. Transfer: full.
+GstCaps *offeredCaps(Device device);
+
+// InvalidArgument or Unsupported, naming the field at fault, what it holds and what would work.
+Result<Negotiated> parseCaps(const GstCaps *caps);
+
+// DRM fourcc of "NV12", "AB24:0x0100000000000002"; the tables behind DMA_DRM caps.
+struct DrmFormat {
+    Format format = Format::Unknown;
+    std::uint64_t modifier = 0; // 0 = linear
+};
+Result<DrmFormat> parseDrmFormat(std::string_view text);
+const char *drmFormatName(Format format); // null if the format has no linear DRM name
+
+Format formatFromGst(GstVideoFormat format);
+GstVideoFormat formatToGst(Format format);
+
+} // namespace zc::gst

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// One importer per kind of GstMemory: it makes a buffer's planes addressable for a backend, and can allocate a like
+// buffer to copy into. A new kind of memory is one file beside this and one line in importers.cpp.
+#pragma once
+
+#include "../buffer_layout.hpp"
+#include "backend/backend.hpp"
+#include "core/dmabuf.hpp"
+
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace zc::gst {
+
+struct ImportCounters {
+    guint64 imports = 0;   // mappings or registrations made
+    guint64 cacheHits = 0; // frames that needed none
+};
+
+// Owned by one element; used from its streaming thread. Cached imports die with their GstMemory, on whatever thread
+// that happens, and with the importer.
+class Importer {
+public:
+    virtual ~Importer() = default;
+
+    virtual MemoryKind kind() const = 0;
+
+    // By the type of the buffer's memories, not by the caps.
+    virtual bool accepts(GstBuffer *buffer) const = 0;
+
+    // Maps or registers (or finds in the cache) what the layout names, waits for fences, begins CPU access. The
+    // frames (one, or one per batched surface) are valid until close().
+    virtual Result<std::span<const Frame>> open(GstBuffer *buffer, const BufferLayout &layout,
+                                                const Negotiated &negotiated, Access access) = 0;
+    // Ends CPU access. Must follow every successful open().
+    virtual Status close() = 0;
+
+    // A writable buffer of the same kind of memory for these caps, without the source's metas and timestamps. Transfer: full.
+    // `downstream` is downstream's pool from the allocation query, or null.
+    virtual Result<GstBuffer *> allocateLike(GstBuffer *source, const Negotiated &negotiated, GstCaps *caps,
+                                             GstBufferPool *downstream) = 0;
+
+    // Forgets every cached import (caps change, stop).
+    virtual void clear() = 0;
+
+    virtual ImportCounters counters() const = 0;
+};
+
+// Every importer that this build knows, in order of preference.
+std::vector<std::unique_ptr<Importer>> makeImporters();
+
+} // namespace zc::gst

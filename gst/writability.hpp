@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// May this buffer be written in place? Five conditions, each of which fails alone in practice.
+#pragma once
+
+#include <gst/gst.h>
+
+namespace zc::gst {
+
+enum class Sharing {
+    Exclusive,       // ours alone: write
+    BufferShared,    // somebody else holds the GstBuffer
+    MemoryShared,    // another GstBuffer holds one of its memories (tee, a decoder's reference frame)
+    MemoryReadOnly,  // GST_MEMORY_FLAG_READONLY: another process owns it
+    ParentShared,    // a sub-memory of something that others hold
+    FdReadOnly,      // the dmabuf was opened without write access
+};
+
+Sharing sharingOf(GstBuffer *buffer);
+
+// "another buffer holds one of its memories (a tee branch, or a decoder's reference frame)"
+const char *sharingReason(Sharing sharing);
+
+} // namespace zc::gst
