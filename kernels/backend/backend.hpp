@@ -18,11 +18,11 @@ namespace zc {
 // One kernel over one frame, in place.
 struct Launch {
     const KernelInfo *kernel = nullptr;
-    const ParamValues *params = nullptr;   // of that kernel
-    std::span<const Rect> regions;         // in pixels, any order, may overlap and leave the frame; acted on in turn
-    bool wholeFrame = true;                // regions are ignored
+    const ParamValues *params = nullptr; // of that kernel
+    std::span<const Rect> regions;       // in pixels, any order, may overlap and leave the frame; acted on in turn
+    bool wholeFrame = true;              // regions are ignored
     std::uint64_t frameIndex = 0;
-    double seconds = 0;                    // running time of the frame
+    double seconds = 0; // running time of the frame
 };
 
 struct BackendUse {
@@ -38,8 +38,8 @@ public:
     Backend(const Backend &) = delete;
     Backend &operator=(const Backend &) = delete;
 
-    virtual const char *name() const = 0;          // "cpu", "cuda"
-    virtual std::string describe() const = 0;      // for logs and stats: "cpu, 8 threads, avx2"
+    virtual const char *name() const = 0;     // "cpu", "cuda"
+    virtual std::string describe() const = 0; // for logs and stats: "cpu, 8 threads, avx2"
 
     // Changes the pixels of the frame, inside the regions and nowhere else. Queued: the work is done when wait()
     // returns; the CPU backend has finished on return. The frame must have passed checkFrame().
@@ -57,8 +57,8 @@ public:
 Status checkFrame(const Frame &frame);
 
 struct HostOptions {
-    int threads = 0;              // 0: one per core, at most 16
-    const char *isa = nullptr;    // "baseline", "avx2"; null: the best that this CPU has
+    int threads = 0;           // 0: one per core, at most 16
+    const char *isa = nullptr; // "baseline", "avx2"; null: the best that this CPU has
 };
 
 std::unique_ptr<Backend> makeHostBackend(const HostOptions &options = {});

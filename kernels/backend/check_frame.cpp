@@ -6,10 +6,8 @@
 #include <limits>
 #include <string>
 
-namespace zc
-{
-namespace
-{
+namespace zc {
+namespace {
 
 constexpr std::int32_t kLargestSide = 65535;
 constexpr std::int64_t kPitchLimit = std::int64_t{1} << 31;

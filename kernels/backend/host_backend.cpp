@@ -1,1 +1,303 @@
 // SPDX-License-Identifier: MIT
+// Kernels on the CPU: cuts the work into bands, picks the instruction set, owns threads and scratch.
+#include "backend/backend.hpp"
+#include "backend/host_op.hpp"
+#include "backend/thread_pool.hpp"
+#include "runtime/built_in.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace zc {
+
+namespace host {
+
+// Defined in host_op_<kernel>.cpp, once per instruction set.
+#define ZC_KERNEL(type) extern const HostOp op##type;
+namespace baseline {
+#include "registry_list.hpp"
+}
+#if defined(__x86_64__)
+namespace avx2 {
+#include "registry_list.hpp"
+}
+#endif
+#undef ZC_KERNEL
+
+} // namespace host
+
+namespace {
+
+using host::Group;
+using host::HostOp;
+using host::PassJob;
+using host::RowsJob;
+
+struct Isa {
+    const char *name;
+    bool (*available)();
+    const HostOp *const *ops;
+};
+
+#define ZC_KERNEL(type) &host::baseline::op##type,
+constexpr const HostOp *kBaselineOps[] = {
+#include "registry_list.hpp"
+};
+#undef ZC_KERNEL
+
+#if defined(__x86_64__)
+#define ZC_KERNEL(type) &host::avx2::op##type,
+constexpr const HostOp *kAvx2Ops[] = {
+#include "registry_list.hpp"
+};
+#undef ZC_KERNEL
+#endif
+
+// Best first.
+constexpr Isa kIsas[] = {
+#if defined(__x86_64__)
+    {"avx2",
+     [] {
+         return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
+                __builtin_cpu_supports("bmi2") != 0;
+     },
+     kAvx2Ops},
+#endif
+    {"baseline", [] { return true; }, kBaselineOps},
+};
+
+const Isa *pickIsa(const char *wanted)
+{
+    for (const Isa &isa : kIsas)
+        if (isa.available() && (!wanted || std::strcmp(wanted, isa.name) == 0))
+            return &isa;
+    return nullptr;
+}
+
+// Below this much work a band is not worth waking a thread for.
+constexpr std::int64_t kBandBytes = 96 * 1024;
+constexpr int kMostThreads = 16;
+
+// Grows, never shrinks, so that a steady stream allocates nothing.
+class Scratch {
+public:
+    std::uint8_t *reserve(std::size_t bytes, BackendUse &use)
+    {
+        if (bytes > data_.size()) {
+            use.scratchBytes += bytes - data_.size();
+            ++use.allocations;
+            data_.clear(); // the old contents need not move
+            data_.resize(bytes);
+        }
+        return data_.data();
+    }
+
+private:
+    std::vector<std::uint8_t> data_;
+};
+
+std::uint8_t *align64(std::uint8_t *p)
+{
+    return p + (64 - reinterpret_cast<std::uintptr_t>(p) % 64) % 64;
+}
+
+class HostBackend final : public Backend {
+public:
+    HostBackend(const Isa &isa, int threads) : isa_(isa), pool_(threads) {}
+
+    const char *name() const override { return "cpu"; }
+    std::string describe() const override
+    {
+        return "cpu, " + std::to_string(pool_.threads()) + (pool_.threads() == 1 ? " thread, " : " threads, ") +
+               isa_.name;
+    }
+    Status run(const Frame &frame, const Launch &launch) override;
+    Status copy(const Frame &from, const Frame &to) override;
+    Status wait() override { return {}; }
+    BackendUse use() const override { return use_; }
+
+private:
+    Status prepare(const Frame &frame, const Launch &launch);
+    const std::vector<Rect> &areasOf(const Frame &frame, const Launch &launch);
+    void runRows(const HostOp &op, const Frame &frame, const Rect &area);
+    void runPasses(const HostOp &op, const Frame &frame, const Rect &area);
+    void runGroup(const HostOp &op, const Group &group, const Rect &area);
+    void takeSnapshot(PassJob &job, int reach);
+    template <class Body> void bands(int rows, int step, std::int64_t bytesPerRow, const Body &body);
+
+    const Isa &isa_;
+    ThreadPool pool_;
+    BackendUse use_;
+    Scratch snapshot_, results_[2];
+    alignas(64) std::uint8_t args_[host::kMaxArgsBytes];
+    FrameTraits traits_;
+    std::vector<Rect> areas_;
+    // What areas_ was made from, to make it only when it changes.
+    std::vector<Rect> areasFor_;
+    Frame areasFrame_;
+    bool areasDisjoint_ = false;
+};
+
+template <class Body> void HostBackend::bands(int rows, int step, std::int64_t bytesPerRow, const Body &body)
+{
+    const std::int64_t wanted = bytesPerRow * rows / kBandBytes;
+    // More bands than threads, so that a thread that loses its core does not hold up the others.
+    const int most = pool_.threads() == 1 ? 1 : 3 * pool_.threads();
+    const int count = static_cast<int>(std::clamp<std::int64_t>(wanted, 1, most));
+    const int each = (rows / count / step + 1) * step;
+    pool_.run((rows + each - 1) / each, [&](int i) { body(i * each, std::min((i + 1) * each, rows)); });
+}
+
+Status HostBackend::prepare(const Frame &frame, const Launch &launch)
+{
+    if (!launch.kernel || !launch.params)
+        return {Code::InvalidArgument, "a launch needs a kernel and its parameters"};
+    const KernelInfo &kernel = *launch.kernel;
+    if (kernel.index < 0 || static_cast<std::size_t>(kernel.index) >= builtInKernels().size())
+        return {Code::NotFound, std::string("the CPU has no kernel \"") + kernel.name + "\""};
+    if (launch.params->values().size() != kernel.params.size() || launch.params->specs().data() != kernel.params.data())
+        return {Code::InvalidArgument, std::string("the parameters are not those of kernel \"") + kernel.name + "\""};
+    traits_.width = frame.width;
+    traits_.height = frame.height;
+    const LumaWeights weights = lumaWeights(isYuv(formatInfo(frame.format)) ? frame.matrix : ColorMatrix::Bt601);
+    traits_.kr = weights.red;
+    traits_.kb = weights.blue;
+    kernel.prepare(launch.params->view(), traits_, args_);
+    return {};
+}
+
+const std::vector<Rect> &HostBackend::areasOf(const Frame &frame, const Launch &launch)
+{
+    const bool pointWise = launch.kernel->shape != Shape::Frame;
+    const bool same = areasFrame_.format == frame.format && areasFrame_.width == frame.width &&
+                      areasFrame_.height == frame.height && areasDisjoint_ == pointWise &&
+                      std::equal(areasFor_.begin(), areasFor_.end(), launch.regions.begin(), launch.regions.end());
+    if (same)
+        return areas_;
+    areasFrame_ = frame;
+    areasDisjoint_ = pointWise;
+    areasFor_.assign(launch.regions.begin(), launch.regions.end());
+    areas_ = clipToFrame(areasFor_, frame);
+    if (pointWise)
+        areas_ = disjoint(areas_);
+    return areas_;
+}
+
+Status HostBackend::run(const Frame &frame, const Launch &launch)
+{
+    if (const Status checked = checkFrame(frame); !checked.ok())
+        return checked;
+    if (frame.device >= 0)
+        return {Code::Unsupported, "the CPU cannot reach memory of GPU " + std::to_string(frame.device)};
+    if (const Status prepared = prepare(frame, launch); !prepared.ok())
+        return prepared;
+    const HostOp &op = *isa_.ops[launch.kernel->index];
+    const auto runArea = [&](const Rect &area) {
+        if (op.rows)
+            runRows(op, frame, area);
+        else
+            runPasses(op, frame, area);
+    };
+    if (launch.wholeFrame) {
+        runArea({0, 0, frame.width, frame.height});
+        return {};
+    }
+    for (const Rect &area : areasOf(frame, launch))
+        runArea(area);
+    return {};
+}
+
+void HostBackend::runRows(const HostOp &op, const Frame &frame, const Rect &area)
+{
+    const FormatInfo &info = formatInfo(frame.format);
+    const RowsJob job{&frame, &info, area, args_, traits_.kr, traits_.kb};
+    const std::int64_t bytes = std::int64_t{area.width} * info.samplesPerPixel * info.sampleBytes;
+    bands(area.height, 1 << info.subY, bytes, [&](int row0, int row1) { op.rows(job, row0, row1); });
+}
+
+void HostBackend::runPasses(const HostOp &op, const Frame &frame, const Rect &area)
+{
+    Group groups[kMaxGroups];
+    const int count = host::groupsOf(frame, groups);
+    for (int i = 0; i < count; ++i)
+        runGroup(op, groups[i], area);
+}
+
+// A one-pass kernel reads a copy of the region, made before anything is overwritten.
+void HostBackend::takeSnapshot(PassJob &job, int reach)
+{
+    const Group &g = job.group;
+    const int x0 = std::max(job.area.x - reach, 0), x1 = std::min(job.area.x + job.area.width + reach, g.width);
+    const int y0 = std::max(job.area.y - reach, 0), y1 = std::min(job.area.y + job.area.height + reach, g.height);
+    const int texelBytes = g.step * g.sampleBytes;
+    // The group's last texel may be the last sample of its row: YUY2's luma is followed by somebody else's.
+    const int rowBytes = (x1 - x0 - 1) * texelBytes + g.channels * g.sampleBytes;
+    const std::int64_t pitch = (rowBytes + 63) / 64 * 64;
+    std::uint8_t *base = align64(snapshot_.reserve(static_cast<std::size_t>(pitch * (y1 - y0) + 64), use_));
+    bands(y1 - y0, 1, rowBytes, [&](int row0, int row1) {
+        for (int y = row0; y < row1; ++y)
+            std::memcpy(base + pitch * y, g.data + g.pitch * (y0 + y) + std::int64_t{x0} * texelBytes,
+                        static_cast<std::size_t>(rowBytes));
+    });
+    job.snapshot = base - pitch * y0 - std::int64_t{x0} * texelBytes;
+    job.snapshotPitch = pitch;
+}
+
+void HostBackend::runGroup(const HostOp &op, const Group &group, const Rect &area)
+{
+    const int x0 = area.x >> group.subX, y0 = area.y >> group.subY;
+    const int x1 = (area.x + area.width + (1 << group.subX) - 1) >> group.subX;
+    const int y1 = (area.y + area.height + (1 << group.subY) - 1) >> group.subY;
+    PassJob job{};
+    job.group = group;
+    job.area = {x0, y0, x1 - x0, y1 - y0, group.subX, group.subY};
+    job.args = args_;
+    if (op.passes == 1)
+        takeSnapshot(job, op.reach(job.area, args_));
+    for (int pass = 0; pass < op.passes; ++pass) {
+        job.extent = op.extent(pass, job.area, args_);
+        if (pass + 1 < op.passes) {
+            job.outPitch = (std::int64_t{job.extent.width} * group.channels * host::kIntermediateBytes + 63) / 64 * 64;
+            job.out = align64(
+                results_[pass & 1].reserve(static_cast<std::size_t>(job.outPitch * job.extent.height + 64), use_));
+        }
+        const std::int64_t bytes = std::int64_t{job.area.width} * group.channels * host::kIntermediateBytes;
+        bands(job.extent.height, 1, bytes, [&](int row0, int row1) { op.pass(pass, job, row0, row1); });
+        job.in = job.out;
+        job.inPitch = job.outPitch;
+    }
+}
+
+Status HostBackend::copy(const Frame &from, const Frame &to)
+{
+    for (const Frame *frame : {&from, &to})
+        if (const Status checked = checkFrame(*frame); !checked.ok())
+            return checked;
+    if (from.format != to.format || from.width != to.width || from.height != to.height)
+        return {Code::InvalidArgument, "frames of different format or size cannot be copied"};
+    const FormatInfo &info = formatInfo(from.format);
+    for (int plane = 0; plane < info.planes; ++plane) {
+        const Plane &a = from.planes[plane], &b = to.planes[plane];
+        const std::int64_t bytes = rowBytes(info, plane, from.width);
+        bands(planeRows(info, plane, from.height), 1, bytes, [&](int row0, int row1) {
+            for (int y = row0; y < row1; ++y)
+                std::memcpy(static_cast<std::uint8_t *>(b.data) + b.pitch * y,
+                            static_cast<const std::uint8_t *>(a.data) + a.pitch * y, static_cast<std::size_t>(bytes));
+        });
+    }
+    return {};
+}
+
+} // namespace
+
+std::unique_ptr<Backend> makeHostBackend(const HostOptions &options)
+{
+    const Isa *isa = pickIsa(options.isa);
+    if (!isa)
+        return nullptr;
+    const int cores = static_cast<int>(std::thread::hardware_concurrency());
+    const int threads = options.threads > 0 ? options.threads : std::clamp(cores, 1, kMostThreads);
+    return std::make_unique<HostBackend>(*isa, threads);
+}
+
+} // namespace zc

@@ -13,10 +13,8 @@
 #include <sys/mman.h>
 #include <system_error>
 
-namespace zc
-{
-namespace
-{
+namespace zc {
+namespace {
 
 // linux/dma-buf.h has this since Linux 5.20 only (Ubuntu 22.04 has 5.15), the numbers never change.
 struct ExportSyncFile {
@@ -197,8 +195,7 @@ DmabufMapping::DmabufMapping(DmabufMapping &&other) noexcept
       data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
       needsSync_(other.needsSync_)
-{
-}
+{}
 
 DmabufMapping &DmabufMapping::operator=(DmabufMapping &&other) noexcept
 {

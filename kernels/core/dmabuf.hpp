@@ -61,7 +61,7 @@ public:
     DmabufSync &operator=(DmabufSync &&other) noexcept;
     DmabufSync(const DmabufSync &) = delete;
     DmabufSync &operator=(const DmabufSync &) = delete;
-    ~DmabufSync();     // ends the window; a failure there is lost, so call end() where it matters
+    ~DmabufSync(); // ends the window; a failure there is lost, so call end() where it matters
     Status end();
 
 private:

@@ -4,10 +4,8 @@
 
 #include <array>
 
-namespace zc
-{
-namespace
-{
+namespace zc {
+namespace {
 
 constexpr ChannelOrder kGrayOrder{.y = 0};
 constexpr ChannelOrder kUvPair{.y = 0, .u = 0, .v = 1};

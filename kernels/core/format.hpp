@@ -14,10 +14,32 @@ inline constexpr int kMaxGroups = 4;
 // Names and memory layouts are GStreamer's (docs: "Raw Video Media Types").
 enum class Format : std::uint8_t {
     Unknown,
-    Nv12, Nv21, I420, Yv12, Nv16, Y42b, Yuy2, Uyvy, Y444, Nv24,
-    P010Le, P012Le, I420_10Le,
-    Rgba, Bgra, Rgbx, Bgrx, Argb, Abgr, Xrgb, Xbgr, Rgb, Bgr, Rgb10a2Le,
-    Gray8, Gray16Le,
+    Nv12,
+    Nv21,
+    I420,
+    Yv12,
+    Nv16,
+    Y42b,
+    Yuy2,
+    Uyvy,
+    Y444,
+    Nv24,
+    P010Le,
+    P012Le,
+    I420_10Le,
+    Rgba,
+    Bgra,
+    Rgbx,
+    Bgrx,
+    Argb,
+    Abgr,
+    Xrgb,
+    Xbgr,
+    Rgb,
+    Bgr,
+    Rgb10a2Le,
+    Gray8,
+    Gray16Le,
 };
 inline constexpr int kFormatCount = static_cast<int>(Format::Gray16Le) + 1;
 
@@ -35,19 +57,19 @@ enum class Layout : std::uint8_t {
 struct ChannelOrder {
     std::int8_t y = -1, u = -1, v = -1;
     std::int8_t r = -1, g = -1, b = -1;
-    std::int8_t a = -1;    // alpha
-    std::int8_t x = -1;    // padding sample, kept as it is by point-wise kernels
+    std::int8_t a = -1; // alpha
+    std::int8_t x = -1; // padding sample, kept as it is by point-wise kernels
 };
 
 struct FormatInfo {
     Format format;
-    const char *name;          // GStreamer's name of it
+    const char *name; // GStreamer's name of it
     Layout layout;
     std::uint8_t planes;
-    std::uint8_t depth;        // significant bits of a sample
-    std::uint8_t sampleBytes;  // 1, 2, or 4 for Rgb10a2
-    std::uint8_t shift;        // how far a sample's bits lie above bit 0 of its word (P010: 6)
-    std::uint8_t subX, subY;   // log2 of the chroma subsampling
+    std::uint8_t depth;           // significant bits of a sample
+    std::uint8_t sampleBytes;     // 1, 2, or 4 for Rgb10a2
+    std::uint8_t shift;           // how far a sample's bits lie above bit 0 of its word (P010: 6)
+    std::uint8_t subX, subY;      // log2 of the chroma subsampling
     std::uint8_t samplesPerPixel; // in plane 0: 1, 2 (Packed422), 3 or 4
     ChannelOrder order;
 };

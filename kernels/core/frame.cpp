@@ -2,8 +2,7 @@
 // Plane sizes, fields and names that belong to a frame.
 #include "core/frame.hpp"
 
-namespace zc
-{
+namespace zc {
 
 const char *memoryKindName(MemoryKind kind)
 {
@@ -20,6 +19,23 @@ const char *memoryKindName(MemoryKind kind)
         return "GLMemory";
     }
     return "unknown memory";
+}
+
+LumaWeights lumaWeights(ColorMatrix matrix)
+{
+    switch (matrix) {
+    case ColorMatrix::Bt709:
+        return {0.2126f, 0.0722f};
+    case ColorMatrix::Bt2020:
+        return {0.2627f, 0.0593f};
+    case ColorMatrix::Smpte240m:
+        return {0.212f, 0.087f};
+    case ColorMatrix::Fcc:
+        return {0.30f, 0.11f};
+    case ColorMatrix::Bt601:
+        break;
+    }
+    return {0.299f, 0.114f};
 }
 
 void setPlaneSizes(Frame &frame)

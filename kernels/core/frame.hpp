@@ -15,17 +15,23 @@ enum class MemoryKind { System, Dmabuf, Cuda, Nvmm, Gl };
 
 const char *memoryKindName(MemoryKind kind);
 
+// Kr and Kb of docs/pixel-rules.md; green has the rest.
+struct LumaWeights {
+    float red, blue;
+};
+LumaWeights lumaWeights(ColorMatrix matrix);
+
 struct Plane {
-    void *data = nullptr;          // host or device address of the first sample, or null for array memory
-    std::uint64_t surface = 0;     // CUsurfObject of array memory, else 0
-    std::int64_t pitch = 0;        // bytes from one row to the next; never negative
-    std::int32_t width = 0;        // texels in a row: pixels of this plane, a chroma pair counts as one
-    std::int32_t height = 0;       // rows
+    void *data = nullptr;      // host or device address of the first sample, or null for array memory
+    std::uint64_t surface = 0; // CUsurfObject of array memory, else 0
+    std::int64_t pitch = 0;    // bytes from one row to the next; never negative
+    std::int32_t width = 0;    // texels in a row: pixels of this plane, a chroma pair counts as one
+    std::int32_t height = 0;   // rows
 };
 
 struct Frame {
     Format format = Format::Unknown;
-    std::int32_t width = 0;  // of the visible picture, in pixels
+    std::int32_t width = 0; // of the visible picture, in pixels
     std::int32_t height = 0;
     Plane planes[kMaxPlanes];
     ColorRange range = ColorRange::Limited;

@@ -7,10 +7,8 @@
 #include <algorithm>
 #include <cmath>
 
-namespace zc
-{
-namespace
-{
+namespace zc {
+namespace {
 
 constexpr double kLargestColour = 4294967295.0; // 0xffffffff
 

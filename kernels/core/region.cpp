@@ -10,10 +10,8 @@
 #include <cstdint>
 #include <limits>
 
-namespace zc
-{
-namespace
-{
+namespace zc {
+namespace {
 
 constexpr std::size_t kMostRects = 1024;
 // Far beyond any picture, and the difference of two such edges is still an int32.

@@ -36,8 +36,8 @@ private:
 // A value or the Status that says why there is none. value() may be called only when ok().
 template <class T> class [[nodiscard]] Result {
 public:
-    Result(T value) : value_(std::move(value)) {}                // NOLINT(google-explicit-constructor)
-    Result(Status status) : status_(std::move(status)) {}        // NOLINT(google-explicit-constructor)
+    Result(T value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
+    Result(Status status) : status_(std::move(status)) {} // NOLINT(google-explicit-constructor)
 
     bool ok() const { return value_.has_value(); }
     explicit operator bool() const { return ok(); }

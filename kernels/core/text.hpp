@@ -7,8 +7,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace zc
-{
+namespace zc {
 
 inline bool isSpace(char c)
 {

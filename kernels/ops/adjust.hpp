@@ -45,13 +45,21 @@ struct Adjust {
     }
 #endif
 
-    // Affine unless there is a gamma, so that backends may take a cheaper loop.
-    ZC_HD static bool lumaIsAffine(const Args &a) { return a.power == 1.0f; }
-    ZC_HD static float lumaAffine(float y, const Args &a) { return y * a.gain + a.offset; }
+    // Affine unless there is a gamma, so that backends may take a cheaper loop: they find its two coefficients by
+    // asking luma() for black and white, where no power is taken.
+    ZC_HD static bool lumaIsAffine(const Args &a)
+    {
+        return a.power == 1.0f;
+    }
+    ZC_HD static bool chromaIsAffine(const Args &)
+    {
+        return true;
+    }
     ZC_HD static float luma(float y, const Args &a)
     {
-        const float v = lumaAffine(y, a);
-        return v > 0 ? powOf(v, a.power) : v;
+        const float v = y * a.gain + a.offset;
+        const float curved = powOf(v, a.power);
+        return a.power != 1.0f && v > 0 ? curved : v;
     }
     ZC_HD static Chroma chroma(Chroma c, const Args &a)
     {

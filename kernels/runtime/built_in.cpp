@@ -1,1 +1,67 @@
 // SPDX-License-Identifier: MIT
+// The table of built-in kernels, made from registry.def.
+#include "runtime/built_in.hpp"
+#include "registry_includes.hpp"
+
+#include <type_traits>
+#include <vector>
+
+namespace zc {
+
+namespace {
+
+template <class Op> std::span<const ParamSpec> paramsOf()
+{
+    if constexpr (std::is_array_v<decltype(Op::kParams)>)
+        return Op::kParams;
+    else
+        return {};
+}
+
+template <class Op> void prepare(ParamView values, const FrameTraits &traits, void *args)
+{
+    *static_cast<typename Op::Args *>(args) = Op::prepare(values, traits);
+}
+
+template <class Op> KernelInfo infoOf(int index)
+{
+    return {Op::kName, Op::kShape, Op::kSummary, paramsOf<Op>(), Op::isNeutral, prepare<Op>, sizeof(typename Op::Args),
+            index};
+}
+
+} // namespace
+
+std::span<const KernelInfo> builtInKernels()
+{
+    static const KernelInfo table[] = {
+#define ZC_KERNEL(type) infoOf<ops::type>(static_cast<int>(KernelIndex::type)),
+#include "registry_list.hpp"
+#undef ZC_KERNEL
+    };
+    return table;
+}
+
+const KernelInfo *findKernel(std::string_view name)
+{
+    for (const KernelInfo &kernel : builtInKernels())
+        if (name == kernel.name)
+            return &kernel;
+    return nullptr;
+}
+
+Status unknownKernel(std::string_view name)
+{
+    std::vector<std::string> names;
+    for (const KernelInfo &kernel : builtInKernels())
+        names.emplace_back(kernel.name);
+    std::string text = "there is no kernel \"" + std::string(name) + "\"";
+    const std::vector<std::string> near = nearest(name, names, 2);
+    for (std::size_t i = 0; i < near.size(); ++i)
+        text += (i == 0 ? "; did you mean " : " or ") + near[i] + (i + 1 == near.size() ? "?" : "");
+    text += near.empty() ? "; known: " : " Known: ";
+    for (std::size_t i = 0; i < names.size(); ++i)
+        text += (i == 0 ? "" : ", ") + names[i];
+    return {Code::NotFound, text};
+}
+
+} // namespace zc

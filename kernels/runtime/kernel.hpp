@@ -15,10 +15,13 @@ namespace zc {
 struct KernelInfo {
     const char *name;
     Shape shape;
-    const char *summary;  // one sentence
+    const char *summary; // one sentence
     std::span<const ParamSpec> params;
     // True if these values change no pixel, so that the frame need not be touched.
     bool (*isNeutral)(ParamView values);
+    // Turns values into the kernel's own arguments, which `args` has room for.
+    void (*prepare)(ParamView values, const FrameTraits &traits, void *args);
+    std::size_t argsBytes;
     int index; // position in the registry
 };
 

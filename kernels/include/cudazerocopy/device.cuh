@@ -111,15 +111,46 @@ struct Extent {
     int width, height;
 };
 
+// A kernel of this shape runs in kPasses passes. Each pass computes extent() results, run(Pass<n>, in, x, y, ...) one
+// of them; `in` is the picture for the first pass and the pass before for the others, and the last pass's results are
+// the new texels of the region. With one pass only, `in` is a copy of the region made before, so that nothing is read
+// after it was written. in(x, y) clamps to the plane, in.inside(x, y) trusts the caller; both answer an In::Value
+// (unsigned, 32 bit for each channel). reach() says how far beyond its own column a result reads; kLanes that results
+// side by side read texels side by side, so that a backend may compute several with one instruction.
 template <int N> struct Pass {};
+
+// Mean of `count` values from their sum, halves up.
+ZC_HD uint32 meanOf(uint32 sum, uint32 count)
+{
+    return (sum + count / 2) / count;
+}
+ZC_HD uint32 meanOf(uint64 sum, uint32 count)
+{
+    return static_cast<uint32>((sum + count / 2) / count);
+}
 
 // ---- arithmetic shared by kernels ------------------------------------------------------------------------------
 
-template <class T> ZC_HD constexpr T minOf(T a, T b) { return a < b ? a : b; }
-template <class T> ZC_HD constexpr T maxOf(T a, T b) { return a > b ? a : b; }
-template <class T> ZC_HD constexpr T clampTo(T v, T low, T high) { return minOf(maxOf(v, low), high); }
-ZC_HD constexpr float mix(float a, float b, float t) { return a + (b - a) * t; }
-ZC_HD constexpr int ceilDiv(int a, int b) { return (a + b - 1) / b; }
+template <class T> ZC_HD constexpr T minOf(T a, T b)
+{
+    return a < b ? a : b;
+}
+template <class T> ZC_HD constexpr T maxOf(T a, T b)
+{
+    return a > b ? a : b;
+}
+template <class T> ZC_HD constexpr T clampTo(T v, T low, T high)
+{
+    return minOf(maxOf(v, low), high);
+}
+ZC_HD constexpr float mix(float a, float b, float t)
+{
+    return a + (b - a) * t;
+}
+ZC_HD constexpr int ceilDiv(int a, int b)
+{
+    return (a + b - 1) / b;
+}
 
 // 2^x and log2(x), branch free so that compilers turn loops over them into SIMD; relative error below 4e-7.
 ZC_HD float bitsToFloat(uint32 u)
@@ -156,9 +187,9 @@ ZC_HD float exp2Of(float x)
     const float shifted = x + magic;
     const float f = x - (shifted - magic);
     const float p =
-        1.0f +
-        f * (0.693147181f +
-             f * (0.240226507f + f * (0.0555041087f + f * (0.00961812911f + f * (0.00133335581f + f * 0.000154035304f)))));
+        1.0f + f * (0.693147181f +
+                    f * (0.240226507f +
+                         f * (0.0555041087f + f * (0.00961812911f + f * (0.00133335581f + f * 0.000154035304f)))));
     return bitsToFloat(floatToBits(p) + (floatToBits(shifted) << 23));
 }
 
@@ -176,6 +207,9 @@ ZC_HD float log2Of(float x)
 }
 
 // x^e for x > 0.
-ZC_HD float powOf(float x, float e) { return exp2Of(e * log2Of(x)); }
+ZC_HD float powOf(float x, float e)
+{
+    return exp2Of(e * log2Of(x));
+}
 
 } // namespace zc

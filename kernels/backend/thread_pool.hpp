@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// A fixed crew of threads that runs one numbered loop at a time.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace zc {
+
+// Thread-bound: run() from one thread at a time. Threads start at the first loop that can use them, so that small
+// frames never cost one. Allocates nothing once they run.
+class ThreadPool {
+public:
+    explicit ThreadPool(int threads) : threads_(threads) {}
+    ~ThreadPool();
+    ThreadPool(const ThreadPool &) = delete;
+    ThreadPool &operator=(const ThreadPool &) = delete;
+
+    int threads() const { return threads_; }
+
+    // Calls body(0) ... body(count - 1), in any order, on the crew and the caller; returns when all are done.
+    template <class Body> void run(int count, const Body &body)
+    {
+        runErased(
+            count, [](const void *erased, int i) { (*static_cast<const Body *>(erased))(i); }, &body);
+    }
+
+private:
+    using Call = void (*)(const void *body, int index);
+    void runErased(int count, Call call, const void *body);
+    void start();
+    void work();
+    void drain(Call call, const void *body, int count);
+
+    const int threads_;
+    std::vector<std::thread> crew_;
+
+    // Protects everything below but next_. Never held while a body runs.
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::condition_variable done_;
+    std::uint64_t round_ = 0;
+    int busy_ = 0;
+    bool quit_ = false;
+    Call call_ = nullptr;
+    const void *body_ = nullptr;
+    int count_ = 0;
+    std::atomic<int> next_{0};
+};
+
+} // namespace zc
