@@ -16,7 +16,7 @@
 namespace zc {
 namespace {
 
-// linux/dma-buf.h has this since Linux 5.20 only (Ubuntu 22.04 has 5.15), the numbers never change.
+// linux/dma-buf.h has this since Linux 6.0 only (Ubuntu 22.04 has 5.15); the numbers never change.
 struct ExportSyncFile {
     std::uint32_t flags;
     std::int32_t fd;
