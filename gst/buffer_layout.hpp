@@ -9,8 +9,8 @@ namespace zc::gst {
 struct PlaneLocation {
     GstMemory *memory = nullptr; // borrowed from the buffer
     guint memoryIndex = 0;
-    gsize offset = 0;            // from the start of the memory's visible data (mem->offset not included)
-    gsize bytes = 0;             // that the plane spans: pitch * (rows - 1) + bytes of the last row
+    gsize offset = 0; // from the start of the memory's visible data (mem->offset not included)
+    gsize bytes = 0;  // that the plane spans: pitch * (rows - 1) + bytes of the last row
     gint pitch = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include "core/frame.hpp"
 #include "core/status.hpp"
+#include "drm_format.hpp"
 
 #include <gst/gst.h>
 #include <gst/video/video.h>
@@ -23,7 +24,7 @@ struct Negotiated {
     bool drm = false;                        // format=DMA_DRM was used
     ColorRange range = ColorRange::Limited;
     ColorMatrix matrix = ColorMatrix::Bt601;
-    bool interlaced = false;                 // some or all buffers may hold two fields
+    bool interlaced = false; // some or all buffers may hold two fields
 };
 
 // Both pads' template, in order of preference. Transfer: full.
@@ -34,14 +35,6 @@ GstCaps *offeredCaps(Device device);
 
 // InvalidArgument or Unsupported, naming the field at fault, what it holds and what would work.
 Result<Negotiated> parseCaps(const GstCaps *caps);
-
-// DRM fourcc of "NV12", "AB24:0x0100000000000002"; the tables behind DMA_DRM caps.
-struct DrmFormat {
-    Format format = Format::Unknown;
-    std::uint64_t modifier = 0; // 0 = linear
-};
-Result<DrmFormat> parseDrmFormat(std::string_view text);
-const char *drmFormatName(Format format); // null if the format has no linear DRM name
 
 Format formatFromGst(GstVideoFormat format);
 GstVideoFormat formatToGst(Format format);

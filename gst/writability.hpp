@@ -7,12 +7,12 @@
 namespace zc::gst {
 
 enum class Sharing {
-    Exclusive,       // ours alone: write
-    BufferShared,    // somebody else holds the GstBuffer
-    MemoryShared,    // another GstBuffer holds one of its memories (tee, a decoder's reference frame)
-    MemoryReadOnly,  // GST_MEMORY_FLAG_READONLY: another process owns it
-    ParentShared,    // a sub-memory of something that others hold
-    FdReadOnly,      // the dmabuf was opened without write access
+    Exclusive,      // ours alone: write
+    BufferShared,   // somebody else holds the GstBuffer
+    MemoryShared,   // another GstBuffer holds one of its memories (tee, a decoder's reference frame)
+    MemoryReadOnly, // GST_MEMORY_FLAG_READONLY: another process owns it
+    ParentShared,   // a sub-memory of something that others hold
+    FdReadOnly,     // the dmabuf was opened without write access
 };
 
 Sharing sharingOf(GstBuffer *buffer);

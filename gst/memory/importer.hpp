@@ -36,8 +36,8 @@ public:
     // Ends CPU access. Must follow every successful open().
     virtual Status close() = 0;
 
-    // A writable buffer of the same kind of memory for these caps, without the source's metas and timestamps. Transfer: full.
-    // `downstream` is downstream's pool from the allocation query, or null.
+    // A writable buffer of the same kind of memory for these caps, without the source's metas and timestamps. Transfer:
+    // full. `downstream` is downstream's pool from the allocation query, or null.
     virtual Result<GstBuffer *> allocateLike(GstBuffer *source, const Negotiated &negotiated, GstCaps *caps,
                                              GstBufferPool *downstream) = 0;
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// Buffers to copy into: downstream's, else our own, reused from frame to frame.
+#pragma once
+
+#include "../caps.hpp"
+#include "dmabuf_alloc.hpp"
+#include "gst_ptr.hpp"
+
+#include <string>
+#include <vector>
+
+namespace zc::gst {
+
+// Buffers out of downstream's pool, as long as they are of use.
+class DownstreamPool {
+public:
+    DownstreamPool() = default;
+    DownstreamPool(const DownstreamPool &) = delete;
+    DownstreamPool &operator=(const DownstreamPool &) = delete;
+    ~DownstreamPool() { reset(); }
+
+    // Null if there is no pool, if it has no buffer free now, or if what it yields cannot be used (see reason()).
+    BufferPtr acquire(GstBufferPool *pool, const Negotiated &negotiated, GstCaps *caps);
+    const std::string &reason() const { return reason_; }
+    void reset();
+
+private:
+    bool prepare(const Negotiated &negotiated, GstCaps *caps);
+
+    BufferPoolPtr pool_;
+    bool usable_ = false;
+    bool activated_ = false; // by us, so that we stop it too
+    std::string reason_ = "downstream offered none";
+};
+
+// Memories that come back once nobody else holds them.
+class RecycledMemories {
+public:
+    // Null if none of this kind and size is free.
+    MemoryPtr take(bool dmabuf, gsize size);
+    void remember(GstMemory *memory);
+    void clear() { memories_.clear(); }
+
+private:
+    std::vector<MemoryPtr> memories_;
+};
+
+class CopyAllocator {
+public:
+    explicit CopyAllocator(DmabufAllocator dmabufs = DmabufAllocator()) : dmabufs_(std::move(dmabufs)) {}
+
+    // Under DMABuf caps the copy is dmabufs, with the strides and the split into memories of the source where it can;
+    // under plain caps it is system memory in the default layout, which suits consumers that ignore GstVideoMeta.
+    // A crop is not repeated: the copy holds the visible picture alone.
+    Result<GstBuffer *> allocate(GstBuffer *source, const Negotiated &negotiated, GstCaps *caps,
+                                 GstBufferPool *downstream);
+    void clear();
+
+private:
+    Result<MemoryPtr> newMemory(bool dmabuf, gsize size);
+
+    DmabufAllocator dmabufs_;
+    RecycledMemories recycled_;
+    DownstreamPool downstream_;
+};
+
+} // namespace zc::gst

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+// The importer of dmabufs: one lasting mapping a file, fences awaited and CPU access bracketed every frame.
+#include "dmabuf.hpp"
+
+#include "../log.hpp"
+#include "copy_allocator.hpp"
+#include "import_cache.hpp"
+#include "memory_maps.hpp"
+#include "plane_data.hpp"
+
+#include <gst/allocators/gstdmabuf.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <sys/stat.h>
+
+namespace zc::gst {
+namespace {
+
+// Longer than any frame takes to be rendered or captured; a device that needs more has hung.
+constexpr int kFenceTimeoutMs = 2000;
+
+// Which file a descriptor names; its number alone is reused.
+struct FileId {
+    dev_t device = 0;
+    ino_t inode = 0;
+    off_t size = 0;
+    bool operator==(const FileId &) const = default;
+};
+
+std::optional<FileId> fileIdOf(int fd)
+{
+    struct stat status {};
+    if (fstat(fd, &status) < 0)
+        return std::nullopt;
+    return FileId{status.st_dev, status.st_ino, status.st_size};
+}
+
+struct Import {
+    FileId file;
+    bool writable = false;
+    DmabufMapping mapping;
+};
+
+bool writes(Access access)
+{
+    return (static_cast<int>(access) & static_cast<int>(Access::Write)) != 0;
+}
+
+std::string describe(int fd)
+{
+    const std::string exporter = dmabufExporter(fd);
+    return "dmabuf of exporter \"" + (exporter.empty() ? "unknown" : exporter) + "\" (fd " + std::to_string(fd) + ", " +
+           std::to_string(fdSize(fd)) + " bytes)";
+}
+
+class DmabufImporter final : public Importer {
+public:
+    ~DmabufImporter() override { (void)endAccess(); }
+    MemoryKind kind() const override { return MemoryKind::Dmabuf; }
+    bool accepts(GstBuffer *buffer) const override;
+    Result<std::span<const Frame>> open(GstBuffer *buffer, const BufferLayout &layout, const Negotiated &negotiated,
+                                        Access access) override;
+    Status close() override { return endAccess(); }
+    Result<GstBuffer *> allocateLike(GstBuffer *source, const Negotiated &negotiated, GstCaps *caps,
+                                     GstBufferPool *downstream) override
+    {
+        return copies_.allocate(source, negotiated, caps, downstream);
+    }
+    void clear() override
+    {
+        cache_.clear();
+        copies_.clear();
+    }
+    ImportCounters counters() const override { return counters_; }
+
+private:
+    // One file in use for the frame at hand.
+    struct Window {
+        std::shared_ptr<Import> import;
+        std::optional<DmabufSync> sync;
+    };
+
+    Result<std::uint8_t *> planeData(const PlaneLocation &plane, Access access);
+    Result<std::shared_ptr<Import>> importOf(GstMemory *memory, gsize needed, Access access);
+    Result<std::shared_ptr<Import>> newImport(int fd, const FileId &file, gsize needed, Access access);
+    Status beginAccess(const std::shared_ptr<Import> &import, Access access);
+    Status endAccess();
+
+    ImportCache<Import> cache_;
+    ImportCounters counters_;
+    std::array<Window, kMaxPlanes> windows_;
+    std::size_t windowCount_ = 0;
+    MemoryMaps maps_; // of the other memories, where a buffer mixes both kinds
+    Frame frame_;
+    CopyAllocator copies_;
+};
+
+// One dmabuf is enough: planes in other memory are mapped by GStreamer.
+bool DmabufImporter::accepts(GstBuffer *buffer) const
+{
+    bool found = false;
+    for (guint i = 0; i < gst_buffer_n_memory(buffer); i++) {
+        GstMemory *memory = gst_buffer_peek_memory(buffer, i);
+        const bool dmabuf = gst_is_dmabuf_memory(memory);
+        if (!dmabuf && GST_MEMORY_FLAG_IS_SET(memory, GST_MEMORY_FLAG_NOT_MAPPABLE))
+            return false;
+        found = found || dmabuf;
+    }
+    return found;
+}
+
+Result<std::shared_ptr<Import>> DmabufImporter::newImport(int fd, const FileId &file, gsize needed, Access access)
+{
+    const bool writable = fdIsReadWrite(fd);
+    if (writes(access) && !writable)
+        return Status{Code::Access, describe(fd) + " was opened without write access; export it with O_RDWR, or use "
+                                                   "on-shared=copy to work on a copy"};
+    const gsize size = fdSize(fd);
+    if (size != 0 && size < needed)
+        return Status{Code::BadLayout,
+                      describe(fd) + " is shorter than the picture, which needs " + std::to_string(needed) + " bytes"};
+    Result<DmabufMapping> mapping = DmabufMapping::map(fd, needed, writable ? Access::ReadWrite : Access::Read);
+    if (!mapping)
+        return Status{mapping.status().code(), describe(fd) + " cannot be mapped (" + mapping.status().message() +
+                                                   "); expected a mappable dmabuf of at least " +
+                                                   std::to_string(needed) + " bytes"};
+    counters_.imports++;
+    if (!mapping->needsSync())
+        GST_CAT_DEBUG(logImport, "fd %d is no dmabuf to the kernel: mapped without sync brackets", fd);
+    GST_CAT_LOG(logImport, "mapped fd %d, %" G_GSIZE_FORMAT " bytes", fd, mapping->size());
+    return std::make_shared<Import>(Import{file, writable, std::move(mapping.value())});
+}
+
+Result<std::shared_ptr<Import>> DmabufImporter::importOf(GstMemory *memory, gsize needed, Access access)
+{
+    const int fd = gst_dmabuf_memory_get_fd(memory);
+    const std::optional<FileId> file = fileIdOf(fd);
+    if (!file)
+        return Status{Code::Access, "fd " + std::to_string(fd) + " of a dmabuf memory is not open (" +
+                                        std::strerror(errno) +
+                                        "); expected a descriptor that lives as long as its "
+                                        "memory"};
+    const auto fits = [&](const Import &import) {
+        return import.file == *file && import.mapping.size() >= needed && (import.writable || !writes(access));
+    };
+    std::shared_ptr<Import> import = cache_.find(memory);
+    if (import && fits(*import)) {
+        counters_.cacheHits++;
+        return import;
+    }
+    // Before Linux 5.3 all dmabufs shared one inode of size 0, which then tells nothing.
+    import = file->size > 0 ? cache_.findIf(fits) : nullptr;
+    if (!import) {
+        Result<std::shared_ptr<Import>> made = newImport(fd, *file, needed, access);
+        if (!made)
+            return made;
+        import = std::move(made.value());
+    }
+    cache_.put(memory, import);
+    return import;
+}
+
+Status DmabufImporter::beginAccess(const std::shared_ptr<Import> &import, Access access)
+{
+    for (std::size_t i = 0; i < windowCount_; i++) {
+        if (windows_[i].import == import)
+            return {};
+    }
+    Window &window = windows_[windowCount_];
+    if (import->mapping.needsSync()) {
+        const int fd = import->mapping.fd();
+        if (Status status = waitForFences(fd, access, kFenceTimeoutMs); !status)
+            return {status.code(), describe(fd) + ": " + status.message()};
+        Result<DmabufSync> sync = DmabufSync::begin(import->mapping, access);
+        if (!sync)
+            return {sync.status().code(), describe(fd) + ": " + sync.status().message()};
+        window.sync = std::move(sync.value());
+    }
+    window.import = import;
+    windowCount_++;
+    return {};
+}
+
+Status DmabufImporter::endAccess()
+{
+    Status first;
+    for (std::size_t i = 0; i < windowCount_; i++) {
+        if (windows_[i].sync) {
+            if (Status status = windows_[i].sync->end(); !status && first)
+                first = status;
+        }
+        windows_[i].sync.reset();
+        windows_[i].import.reset();
+    }
+    windowCount_ = 0;
+    maps_.unmapAll();
+    return first;
+}
+
+Result<std::uint8_t *> DmabufImporter::planeData(const PlaneLocation &plane, Access access)
+{
+    if (!gst_is_dmabuf_memory(plane.memory)) {
+        const auto base = maps_.map(plane.memory, plane.offset + plane.bytes, access);
+        return base ? Result<std::uint8_t *>(base.value() + plane.offset) : base;
+    }
+    const gsize start = plane.memory->offset + plane.offset;
+    const auto import = importOf(plane.memory, start + plane.bytes, access);
+    if (!import)
+        return import.status();
+    if (Status status = beginAccess(import.value(), access); !status)
+        return status;
+    return import.value()->mapping.data() + start;
+}
+
+Result<std::span<const Frame>> DmabufImporter::open(GstBuffer *, const BufferLayout &layout,
+                                                    const Negotiated &negotiated, Access access)
+{
+    frame_ = frameFor(layout, negotiated);
+    frame_.memory = MemoryKind::Dmabuf;
+    for (guint i = 0; i < layout.planes; i++) {
+        const auto data = planeData(layout.plane[i], access);
+        Status status = data ? setPlaneData(frame_, i, data.value()) : data.status();
+        if (!status) {
+            (void)endAccess();
+            return status;
+        }
+    }
+    return std::span<const Frame>(&frame_, 1);
+}
+
+} // namespace
+
+std::unique_ptr<Importer> makeDmabufImporter()
+{
+    return std::make_unique<DmabufImporter>();
+}
+
+} // namespace zc::gst

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// GStreamer's own maps of up to one memory a plane, held for one frame.
+#pragma once
+
+#include "core/dmabuf.hpp"
+#include "core/format.hpp"
+
+#include <gst/gst.h>
+
+#include <array>
+
+namespace zc::gst {
+
+class MemoryMaps {
+public:
+    MemoryMaps() = default;
+    MemoryMaps(const MemoryMaps &) = delete;
+    MemoryMaps &operator=(const MemoryMaps &) = delete;
+    ~MemoryMaps() { unmapAll(); }
+
+    // The memory's visible bytes; mapped once however often it is asked for. Never replaces or copies the memory.
+    Result<std::uint8_t *> map(GstMemory *memory, gsize needed, Access access);
+
+    void unmapAll();
+
+private:
+    struct Entry {
+        GstMemory *memory = nullptr; // a reference of ours, so that unmapping is always safe
+        GstMapInfo info = GST_MAP_INFO_INIT;
+    };
+    std::array<Entry, kMaxPlanes> entries_;
+    std::size_t count_ = 0;
+};
+
+} // namespace zc::gst

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// The five conditions of an exclusive buffer.
+#include "writability.hpp"
+
+#include "core/dmabuf.hpp"
+
+#include <gst/allocators/gstfdmemory.h>
+
+namespace zc::gst {
+namespace {
+
+// A sub-memory holds one reference and one lock of its parent; any more of either belong to somebody else. The lock
+// alone does not tell: whoever keeps a plain reference to the parent can still look at it.
+bool parentShared(const GstMemory *memory)
+{
+    for (GstMemory *parent = memory->parent; parent; parent = parent->parent) {
+        if (GST_MINI_OBJECT_REFCOUNT_VALUE(parent) > 1 || !gst_memory_is_writable(parent))
+            return true;
+    }
+    return false;
+}
+
+Sharing sharingOfMemory(GstMemory *memory)
+{
+    // gst_memory_is_writable() is TRUE for READONLY memory: it counts holders only.
+    if (GST_MEMORY_IS_READONLY(memory))
+        return Sharing::MemoryReadOnly;
+    if (!gst_memory_is_writable(memory))
+        return Sharing::MemoryShared;
+    if (parentShared(memory))
+        return Sharing::ParentShared;
+    if (gst_is_fd_memory(memory) && !fdIsReadWrite(gst_fd_memory_get_fd(memory)))
+        return Sharing::FdReadOnly;
+    return Sharing::Exclusive;
+}
+
+} // namespace
+
+Sharing sharingOf(GstBuffer *buffer)
+{
+    if (!gst_buffer_is_writable(buffer))
+        return Sharing::BufferShared;
+    for (guint i = 0; i < gst_buffer_n_memory(buffer); i++) {
+        const Sharing sharing = sharingOfMemory(gst_buffer_peek_memory(buffer, i));
+        if (sharing != Sharing::Exclusive)
+            return sharing;
+    }
+    return Sharing::Exclusive;
+}
+
+const char *sharingReason(Sharing sharing)
+{
+    switch (sharing) {
+    case Sharing::Exclusive:
+        return "nobody else holds it";
+    case Sharing::BufferShared:
+        return "somebody else holds the buffer (a tee branch, or an application that kept a reference)";
+    case Sharing::MemoryShared:
+        return "another buffer holds one of its memories (a tee branch, or a decoder's reference frame)";
+    case Sharing::MemoryReadOnly:
+        return "one of its memories is marked read-only (another process or the source owns it)";
+    case Sharing::ParentShared:
+        return "one of its memories is part of a larger one that others hold";
+    case Sharing::FdReadOnly:
+        return "the file descriptor of one of its memories was opened without write access";
+    }
+    return "unknown";
+}
+
+} // namespace zc::gst
