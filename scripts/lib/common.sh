@@ -28,15 +28,17 @@ quietly()
     return "$status"
 }
 
-# configure DIR [MESON OPTION...]: makes the build directory, or gives an existing one these options.
+# configure DIR [MESON OPTION...]: makes the build directory, or gives an existing one these options if they changed.
 configure()
 {
-    local dir=$1
+    local dir=$1 wanted
     shift
+    wanted="$*"
     if [ ! -f "$dir/build.ninja" ]; then
         mkdir -p "$dir"
         meson setup "$dir" "$root" "$@" </dev/null
-    elif [ $# -gt 0 ]; then
+    elif [ "$wanted" != "$(cat "$dir/options.txt" 2>/dev/null)" ]; then
         quietly meson configure "$dir" "$@"
     fi
+    printf '%s\n' "$wanted" >"$dir/options.txt"
 }

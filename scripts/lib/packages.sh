@@ -8,6 +8,7 @@ packages_build=(g++ meson ninja-build pkg-config python3
 packages_run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
     gstreamer1.0-plugins-ugly gstreamer1.0-libav)
 packages_demo=(ca-certificates)
+packages_fetch=(python3-pip)
 packages_test=(libgtest-dev)
 packages_check=(clang-format clang-tidy)
 

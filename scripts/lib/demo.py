@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Decodes a video, runs a kernel on it in place, encodes it again, and shows what happened."""
+import argparse
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import clip
+import contact_sheet
+import gst
+import pipelines
+
+ROOT = Path(__file__).resolve().parents[2]
+SHEET_COLUMNS, THUMB_WIDTH, SHEET_FRAMES = 5, 320, 1500  # only so many frames are decoded for the sheet
+
+
+def kernel_names():
+    lines = (ROOT / "kernels/ops/registry.def").read_text().splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        prog="scripts/demo", description=__doc__,
+        epilog="Kernels: %s. docs/kernels.md lists their parameters." % ", ".join(kernel_names()))
+    parser.add_argument("input", nargs="?", default="-", metavar="INPUT",
+                        help="a video file; '-', or a kernel's name in its place, means the demo's own clip")
+    parser.add_argument("kernel", nargs="?", metavar="KERNEL", help="default: pixelate, on the middle of the picture")
+    parser.add_argument("params", nargs="?", metavar="PARAMS", help='such as "brightness=0.1,saturation=0.3"')
+    parser.add_argument("--plugin-dir", required=True, type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--out", required=True, type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--offline", action="store_true", help="fetch nothing")
+    args = parser.parse_args()
+    if args.input in kernel_names() and not Path(args.input).exists():
+        if args.params:
+            parser.error("with a kernel in the place of INPUT there is room for KERNEL and PARAMS alone")
+        args.input, args.kernel, args.params = "-", args.input, args.kernel
+    return args
+
+
+def find_input(args):
+    if args.input == "-":
+        return clip.default(args.out, args.offline)
+    path = Path(args.input)
+    if not path.is_file():
+        raise gst.Failure("%s: %s; give the path of a video file, or nothing for the demo's own clip"
+                          % (path, "not a file" if path.exists() else "no such file"))
+    return path
+
+
+def element_text(args, stream):
+    if args.kernel is None:
+        # The middle, on even coordinates: chroma of 4:2:0 has no odd ones.
+        x, y = stream.width // 4 & ~1, stream.height // 4 & ~1
+        return 'cudazerocopy kernel=pixelate params="block=24" region="%d,%d,%d,%d"' % (
+            x, y, stream.width // 2, stream.height // 2)
+    text = "cudazerocopy kernel=%s" % gst.quoted(args.kernel)
+    return text + (" params=%s" % gst.quoted(args.params) if args.params else "")
+
+
+def choose(stream):
+    missing = []
+    for row in pipelines.PIPELINES:
+        lacking = [element for element in row.needs if not gst.exists(element)]
+        if not lacking and row.codec in ("", stream.codec):
+            return row
+        missing += ["%s lacks %s" % (row.name, ", ".join(lacking))] if lacking else []
+    raise gst.Failure("no pipeline of scripts/lib/pipelines.py can run here: " + "; ".join(missing))
+
+
+def pick(path, width, height, indices):
+    wanted, frames = set(indices), {}
+    for index, frame in enumerate(gst.thumbnails(path, width, height)):
+        if index in wanted:
+            frames[index] = frame
+        if len(frames) == len(wanted):
+            break
+    return [frames[index] for index in sorted(frames)]
+
+
+def save_sheet(path, source, target, stream, count):
+    width = THUMB_WIDTH
+    height = max(2, round(width * stream.height / stream.width))
+    count = min(count, SHEET_FRAMES)
+    indices = sorted({(2 * column + 1) * count // (2 * SHEET_COLUMNS) for column in range(SHEET_COLUMNS)})
+    before, after = (pick(video, width, height, indices) for video in (source, target))
+    if len(before) != len(indices) or len(after) != len(indices):
+        raise gst.Failure("the contact sheet needs frames %s; of these the input has %d and the output %d"
+                          % (indices, len(before), len(after)))
+    contact_sheet.save(path, before, after, width, height)
+
+
+def summarise(result):
+    """The table's rows."""
+    stats = result.messages.get("cudazerocopy-stats")
+    if stats is None:
+        raise gst.Failure("the pipeline ended without a message 'cudazerocopy-stats' from the element")
+    worked = stats["in-place"] + stats["copied"]
+    seconds = stats["cpu-time-mean"] * worked / 1e9
+    # Its time counts for every thread of its pool, busy or not: an upper bound.
+    threads = re.search(r"(\d+) threads", stats["device"])
+    share = 100 * seconds * int(threads[1] if threads else 1) / max(result.cpu_seconds, 1e-9)
+    return stats, [
+        ("frames", stats["frames"]),
+        ("in place", stats["in-place"]),
+        ("copied", stats["copied"]),
+        ("device", stats["device"]),
+        ("memory", stats["memory"]),
+        ("ms per frame", "%.2f" % (stats["cpu-time-mean"] / 1e6)),
+        ("frames per second", "%.1f" % (stats["frames"] / max(result.seconds, 1e-9))),
+        ("share of CPU time", "%.1f %% at most" % share),
+    ], share
+
+
+def demo(args):
+    args.out.mkdir(parents=True, exist_ok=True)
+    os.environ["GST_PLUGIN_PATH"] = ":".join(filter(None, [str(args.plugin_dir), os.environ.get("GST_PLUGIN_PATH")]))
+    if not gst.exists("cudazerocopy"):
+        raise gst.Failure("GStreamer does not find the element in %s; `GST_DEBUG=2 gst-inspect-1.0 %s/libgstcudazerocopy.so` "
+                          "says why" % (args.plugin_dir, args.plugin_dir))
+    source = find_input(args)
+    stream = gst.probe(source)
+    row = choose(stream)
+    target, sheet = args.out / "out.mp4", args.out / "contact-sheet.png"
+    launch = " ! ".join((row.before.format(source=gst.quoted(source)), element_text(args, stream),
+                         row.after.format(target=gst.quoted(target))))
+    print("== %s, %dx%d: %s" % (source, stream.width, stream.height, row.name))
+    if row.remark:
+        print("== " + row.remark)
+    print("\nexport GST_PLUGIN_PATH=%s\n%s\n" % (args.plugin_dir, gst.shell_line(launch)), flush=True)
+    result = gst.run(launch, on_progress=lambda text: print("  " + text, flush=True))
+    stats, rows, share = summarise(result)
+    save_sheet(sheet, source, target, stream, stats["frames"])
+    print()
+    for title, value in rows:
+        print("  %-18s %s" % (title, value))
+    print("\n  %-18s %s\n  %-18s %s" % ("video", target, "before and after", sheet))
+    (args.out / "result.json").write_text(json.dumps(
+        {"input": str(source), "output": str(target), "sheet": str(sheet), "width": stream.width,
+         "height": stream.height, "pipeline": row.name, "stats": stats, "cpu-share-percent": share,
+         "seconds": result.seconds}, indent=1))
+
+
+if __name__ == "__main__":
+    try:
+        demo(arguments())
+    except gst.Failure as why:
+        sys.exit("demo: %s" % why)
+    except KeyboardInterrupt:
+        sys.exit(130)

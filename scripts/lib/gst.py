@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""gst-launch-1.0 as a library: what exists, what a file holds, running a pipeline, decoding to thumbnails."""
+import os
+import re
+import shlex
+import subprocess
+from dataclasses import dataclass, field
+
+FIELD = re.compile(r'([a-z][a-z0-9-]*)=\(([A-Za-z0-9]+)\)("(?:\\.|[^"\\])*"|[^,;]*)')
+
+
+class Failure(Exception):
+    """What went wrong, as a sentence for the user."""
+
+
+def exists(element):
+    return subprocess.run(["gst-inspect-1.0", "--exists", element], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def quoted(value):
+    """A property value as gst-launch reads it, whatever a file is called."""
+    return '"%s"' % str(value).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def shell_line(launch):
+    """The launch text as one shell command."""
+    return "gst-launch-1.0 " + " ".join(shlex.quote(word) if re.search(r"[^\w@%+=:,./!-]", word) else word
+                                         for word in tokens(launch))
+
+
+def tokens(launch):
+    """Splits at blanks outside double quotes; the quotes stay, for gst-launch to read."""
+    return re.findall(r'(?:"(?:\\.|[^"\\])*"|[^\s"])+', launch)
+
+
+def parse_structure(text):
+    """Fields of a serialised GstStructure: numbers as int or float, everything else as text."""
+    fields = {}
+    for name, kind, value in FIELD.findall(text):
+        if value.startswith('"'):
+            value = re.sub(r"\\([0-7]{3}|.)", lambda m: chr(int(m[1], 8)) if len(m[1]) == 3 else m[1], value[1:-1])
+        if re.fullmatch(r"g?u?int(64)?|u?int", kind):
+            fields[name] = int(value)
+        elif kind in ("double", "gdouble", "float", "gfloat"):
+            fields[name] = float(value)
+        else:
+            fields[name] = value
+    return fields
+
+
+@dataclass
+class Stream:
+    codec: str
+    width: int
+    height: int
+
+
+def probe(path):
+    """What the first video stream of the file is; Failure if there is none that decodes."""
+    launch = ("filesrc location=%s ! decodebin expose-all-streams=false caps=video/x-raw ! fakesink name=probe num-buffers=1"
+              % quoted(path))
+    try:
+        done = subprocess.run(["gst-launch-1.0", "-v", *tokens(launch)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=60)
+        output = done.stdout
+    except subprocess.TimeoutExpired:
+        raise Failure("%s: no frame could be decoded within 60 s" % path) from None
+    raw = re.findall(r"GstFakeSink:probe\.GstPad:sink: caps = (video/x-raw.*)", output)
+    if not raw:
+        reason = re.search(r"ERROR.*?: (.*)", output)
+        raise Failure("%s is not a video that GStreamer can decode here (%s)"
+                      % (path, reason[1] if reason else "it holds no video stream"))
+    fields = parse_structure(raw[-1])
+    codec = next((c for c in re.findall(r"caps = (video/x-[a-z0-9-]+)", output) if c != "video/x-raw"), "")
+    return Stream(codec, fields["width"], fields["height"])
+
+
+@dataclass
+class Run:
+    seconds: float = 0.0  # from PLAYING to the end
+    cpu_seconds: float = 0.0  # user and system, of all threads
+    messages: dict = field(default_factory=dict)  # name of an element message: its fields, the last one wins
+
+
+def run(launch, environment=None, on_progress=None):
+    """Runs a pipeline to its end; Failure with GStreamer's own words if it does not get there."""
+    process = subprocess.Popen(["gst-launch-1.0", "-m", *tokens(launch)], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                               env={**os.environ, **(environment or {})})
+    result, complaints = Run(), []
+    for line in process.stdout:
+        message = re.match(r'Got message #\d+ from element "[^"]*" \(element\): ([a-z0-9-]+), (.*)', line)
+        progress = re.match(r"progressreport\d* \([\d:]+\): (.*)", line)
+        ended = re.match(r"Execution ended after (\d+):(\d+):([\d.]+)", line)
+        if message:
+            result.messages[message[1]] = parse_structure(message[2])
+        elif progress and on_progress:
+            on_progress(progress[1])
+        elif ended:
+            result.seconds = int(ended[1]) * 3600 + int(ended[2]) * 60 + float(ended[3])
+        elif re.match(r"(ERROR|WARNING)|Additional debug info|.*could not|.*no property", line):
+            complaints.append(line.strip())
+        elif complaints and line.startswith(("/", "../", "gst")):
+            complaints.append(line.strip())
+    process.stdout.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    result.cpu_seconds = usage.ru_utime + usage.ru_stime
+    if process.returncode != 0 or any(line.startswith("ERROR") for line in complaints):
+        raise Failure("the pipeline failed (status %d):\n    %s\n  %s"
+                      % (process.returncode, shell_line(launch), "\n  ".join(complaints) or "it printed no error"))
+    for line in complaints:
+        print("  " + line)
+    return result
+
+
+def thumbnails(path, width, height, pixel_format="RGB"):
+    """Yields each frame, scaled; rows are not padded, so width * channels must be a multiple of 4."""
+    size = width * height * {"RGB": 3, "GRAY8": 1}[pixel_format]
+    launch = ("filesrc location=%s ! decodebin expose-all-streams=false caps=video/x-raw ! videoconvert ! videoscale ! "
+              "video/x-raw,format=%s,width=%d,height=%d ! fdsink fd=1 sync=false" % (quoted(path), pixel_format, width, height))
+    process = subprocess.Popen(["gst-launch-1.0", "-q", *tokens(launch)], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        while True:
+            frame = process.stdout.read(size)
+            if len(frame) < size:
+                break
+            yield frame
+    finally:
+        process.stdout.close()
+        process.kill()
+        process.wait()
