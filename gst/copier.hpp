@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// A copy of a shared buffer that may be written: same kind of memory, same pixels, same metas.
+#pragma once
+
+#include "memory/importer.hpp"
+
+#include <gst/gst.h>
+
+#include <memory>
+#include <vector>
+
+namespace zc::gst {
+
+// Streaming thread only. The destination is opened with the caller's importer, so that the mapping made for the copy
+// serves the kernel as well; the source has importers of its own.
+class Copier {
+public:
+    Copier() = default;
+    Copier(const Copier &) = delete;
+    Copier &operator=(const Copier &) = delete;
+    ~Copier() { clear(); }
+
+    void start();
+    void clear();
+    // Transfer: full. `caps` are the negotiated ones; the pool of `srcpad`'s peer is asked for once.
+    Result<GstBuffer *> copy(GstBuffer *source, const Negotiated &negotiated, GstCaps *caps, GstPad *srcpad,
+                             Importer &destination, Backend &backend);
+    ImportCounters counters() const;
+    // Forgets downstream's pool (the next copy asks again) and every cached import.
+    void forget();
+
+private:
+    Status copyPixels(GstBuffer *from, GstBuffer *to, const Negotiated &negotiated, Importer &reader,
+                      Importer &destination, Backend &backend);
+
+    std::vector<std::unique_ptr<Importer>> readers_;
+    GstBufferPool *pool_ = nullptr; // downstream's, owned; null if it has none
+    bool asked_ = false;
+};
+
+// The importer that knows the buffer's memory, or null.
+Importer *findImporter(const std::vector<std::unique_ptr<Importer>> &importers, GstBuffer *buffer);
+
+// "2 memories: SystemMemory, dmabuf", for messages.
+std::string describeMemory(GstBuffer *buffer);
+
+} // namespace zc::gst

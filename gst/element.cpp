@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+// Start, caps, the decision about each buffer, and the kernel's run over it.
+#include "element.hpp"
+
+#include "log.hpp"
+
+#define GST_CAT_DEFAULT logElement
+
+namespace zc::gst {
+
+namespace {
+
+struct ErrorCode {
+    GQuark domain;
+    gint code;
+};
+
+ErrorCode errorCodeFor(Code code)
+{
+    switch (code) {
+    case Code::InvalidArgument:
+        return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS};
+    case Code::NotFound:
+        return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND};
+    case Code::Unsupported:
+    case Code::BadLayout:
+        return {GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT};
+    case Code::Access:
+        return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE};
+    case Code::Ok:
+    case Code::System:
+        break;
+    }
+    return {GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED};
+}
+
+// How to get rid of the copy, for whoever reads the warning.
+const char *cureFor(Sharing sharing)
+{
+    switch (sharing) {
+    case Sharing::BufferShared:
+    case Sharing::MemoryShared:
+        return "put cudazerocopy before the tee, or after an element that makes its own buffers; a queue does not "
+               "help. "
+               "A decoder keeps its reference frames: if nothing shows them, on-shared=write skips the copy";
+    case Sharing::MemoryReadOnly:
+        return "the memory belongs to another process; the copy can only be avoided on that side";
+    case Sharing::ParentShared:
+        return "the buffer is a part of a bigger one that others hold; let upstream give whole buffers away";
+    case Sharing::FdReadOnly:
+        return "let the exporter open the dmabuf for reading and writing (O_RDWR)";
+    case Sharing::Exclusive:
+        break;
+    }
+    return "";
+}
+
+constexpr unsigned kFreePathPosts = 8; // then one a second, since a stream may alternate frame by frame
+
+} // namespace
+
+Element::Element(GstBaseTransform *base) : base_(base) {}
+
+void Element::warn(const std::string &text) const
+{
+    GST_WARNING_OBJECT(base_, "%s", text.c_str());
+    gst_element_message_full(GST_ELEMENT(base_), GST_MESSAGE_WARNING, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+                             g_strdup(text.c_str()), nullptr, __FILE__, __func__, __LINE__);
+}
+
+GstFlowReturn Element::fail(const Status &status)
+{
+    const ErrorCode error = errorCodeFor(status.code());
+    gst_element_message_full(GST_ELEMENT(base_), GST_MESSAGE_ERROR, error.domain, error.code,
+                             g_strdup(status.message().c_str()), nullptr, __FILE__, __func__, __LINE__);
+    return GST_FLOW_ERROR;
+}
+
+GstStructure *Element::statsStructure() const
+{
+    const std::string params = settings_->paramsText();
+    const std::string name = settings_->kernelName();
+    return stats_.toStructure(params.empty() ? name : name + "," + params);
+}
+
+bool Element::start()
+{
+    Status status = settings_->checkForStart();
+    settings_->refresh(choices_, seen_ = 0);
+    if (status.ok() && choices_.device == Device::Cuda)
+        status = {Code::NotFound, "device=cuda: CUDA is not built into this version; use device=cpu or device=auto"};
+    if (status.ok() && (choices_.regionSources & kFromAnalyticsMeta) != 0 && !haveAnalytics())
+        status = {Code::InvalidArgument,
+                  "regions-from=analytics-meta: this build has no GstAnalytics, which comes with "
+                  "GStreamer 1.24; use regions-from=roi-meta"};
+    if (!status.ok()) {
+        fail(status);
+        return false;
+    }
+    settings_->setRunning(true);
+    stats_.reset();
+    backend_ = makeHostBackend();
+    importers_ = makeImporters();
+    copier_.start();
+    stats_.setDevice(backend_->describe());
+    GST_INFO_OBJECT(base_, "runs on %s", backend_->describe().c_str());
+    frameIndex_ = 0;
+    copyAnnounced_ = false;
+    pathPosts_ = 0;
+    return true;
+}
+
+void Element::stop()
+{
+    settings_->setRunning(false);
+    importers_.clear();
+    copier_.clear();
+    backend_.reset();
+    regions_.clear();
+    haveCaps_ = false;
+    gst_clear_caps(&caps_);
+    plan_ = Plan::Leave;
+    seen_ = 0;
+}
+
+bool Element::setCaps(GstCaps *caps)
+{
+    auto parsed = parseCaps(caps);
+    if (!parsed) {
+        GST_WARNING_OBJECT(base_, "cannot work on %" GST_PTR_FORMAT, caps);
+        fail(parsed.status());
+        return false;
+    }
+    if (caps_ != nullptr && gst_caps_is_equal(caps_, caps))
+        return true;
+    negotiated_ = parsed.value();
+    gst_caps_replace(&caps_, caps);
+    picture_ = {};
+    picture_.format = negotiated_.format;
+    picture_.width = GST_VIDEO_INFO_WIDTH(&negotiated_.pixels);
+    picture_.height = GST_VIDEO_INFO_HEIGHT(&negotiated_.pixels);
+    setPlaneSizes(picture_);
+    for (auto &importer : importers_)
+        importer->clear();
+    copier_.forget();
+    haveCaps_ = true;
+    GST_DEBUG_OBJECT(base_, "works on %" GST_PTR_FORMAT, caps);
+    return true;
+}
+
+GstCaps *Element::transformCaps(GstCaps *caps, GstCaps *filter) const
+{
+    GstCaps *offered = offeredCaps(settings_->get(&Choices::device));
+    GstCaps *result = gst_caps_intersect_full(caps, offered, GST_CAPS_INTERSECT_FIRST);
+    gst_caps_unref(offered);
+    if (filter != nullptr) {
+        GstCaps *filtered = gst_caps_intersect_full(filter, result, GST_CAPS_INTERSECT_FIRST);
+        gst_caps_unref(result);
+        result = filtered;
+    }
+    return result;
+}
+
+void Element::beforeTransform(GstBuffer *buffer, GstObject *kernelObject)
+{
+    const GstClockTime time =
+        gst_segment_to_stream_time(&base_->segment, GST_FORMAT_TIME, GST_BUFFER_TIMESTAMP(buffer));
+    if (GST_CLOCK_TIME_IS_VALID(time)) {
+        gst_object_sync_values(GST_OBJECT(base_), time);
+        gst_object_sync_values(kernelObject, time);
+    }
+    if (settings_->refresh(choices_, seen_))
+        neutral_ = choices_.kernel->isNeutral(choices_.params.view());
+    // A neutral kernel costs nothing at all: the base class hands the buffer on.
+    if (gst_base_transform_is_passthrough(base_) != static_cast<gboolean>(neutral_)) {
+        GST_DEBUG_OBJECT(base_, "%s", neutral_ ? "neutral parameters: passthrough" : "works on frames");
+        gst_base_transform_set_passthrough(base_, neutral_);
+    }
+}
+
+GstFlowReturn Element::prepareOutput(GstBuffer *in, GstBuffer **out)
+{
+    began_ = gst_util_get_timestamp();
+    *out = in;
+    plan_ = Plan::Leave;
+    if (gst_base_transform_is_passthrough(base_) || GST_BUFFER_FLAG_IS_SET(in, GST_BUFFER_FLAG_GAP))
+        return leave();
+    if (!haveCaps_)
+        return GST_FLOW_NOT_NEGOTIATED;
+    target_ = regions_.find(in, choices_, picture_);
+    if (target_.nothing())
+        return leave();
+
+    plan_ = Plan::Run;
+    outcome_ = Outcome::InPlace;
+    const Sharing sharing = sharingOf(in);
+    return sharing == Sharing::Exclusive ? GST_FLOW_OK : resolveSharing(sharing, in, out);
+}
+
+GstFlowReturn Element::leave()
+{
+    plan_ = Plan::Leave;
+    record(Outcome::PassedThrough);
+    return GST_FLOW_OK;
+}
+
+GstFlowReturn Element::resolveSharing(Sharing sharing, GstBuffer *in, GstBuffer **out)
+{
+    switch (choices_.onShared) {
+    case OnShared::Write:
+        return GST_FLOW_OK;
+    case OnShared::Passthrough:
+        return leave();
+    case OnShared::Error:
+        return fail({Code::System, std::string("on-shared=error: cannot write in place: ") + sharingReason(sharing) +
+                                       "; " + cureFor(sharing) + ", or use on-shared=copy"});
+    case OnShared::Copy:
+        break;
+    }
+    return copyShared(sharing, in, out);
+}
+
+GstFlowReturn Element::copyShared(Sharing sharing, GstBuffer *in, GstBuffer **out)
+{
+    const std::string reason = sharingReason(sharing);
+    if (choices_.zeroCopy == ZeroCopy::Required)
+        return fail({Code::System, "zero-copy=required, but this buffer would have to be copied: " + reason + "; " +
+                                       cureFor(sharing) + ", or use zero-copy=preferred"});
+    Importer *importer = importerFor(in);
+    if (importer == nullptr)
+        return GST_FLOW_ERROR;
+    auto copy = copier_.copy(in, negotiated_, caps_, base_->srcpad, *importer, *backend_);
+    if (!copy)
+        return fail(copy.status());
+    if (!copyAnnounced_) {
+        copyAnnounced_ = true;
+        GST_ELEMENT_WARNING(base_, STREAM, FAILED, ("Frames are copied before they are changed: %s", reason.c_str()),
+                            ("To avoid it: %s. on-shared says what else may happen.", cureFor(sharing)));
+    }
+    GST_CAT_DEBUG_OBJECT(logCopies, base_, "copied a frame: %s", reason.c_str());
+    outcome_ = Outcome::Copied;
+    *out = copy.value();
+    return GST_FLOW_OK;
+}
+
+Importer *Element::importerFor(GstBuffer *buffer)
+{
+    Importer *importer = findImporter(importers_, buffer);
+    if (importer == nullptr)
+        fail({Code::Unsupported, "cannot address a buffer of " + describeMemory(buffer) +
+                                     "; system memory and dmabufs would work (videoconvert or a download element "
+                                     "before cudazerocopy makes system memory)"});
+    return importer;
+}
+
+GstFlowReturn Element::transformInPlace(GstBuffer *buffer)
+{
+    if (plan_ == Plan::Leave)
+        return GST_FLOW_OK;
+    Importer *importer = importerFor(buffer);
+    if (importer == nullptr)
+        return GST_FLOW_ERROR;
+    const auto layout = layoutOf(buffer, negotiated_);
+    if (!layout)
+        return fail(layout.status());
+    const auto frames = importer->open(buffer, layout.value(), negotiated_, Access::ReadWrite);
+    if (!frames)
+        return fail(frames.status());
+    memory_ = importer->kind();
+    Status status;
+    for (const Frame &frame : frames.value()) {
+        status = runFrame(frame, buffer);
+        if (!status.ok())
+            break;
+    }
+    if (status.ok())
+        status = backend_->wait();
+    const Status closed = importer->close();
+    if (!status.ok() || !closed.ok())
+        return fail(status.ok() ? closed : status);
+    record(outcome_);
+    return GST_FLOW_OK;
+}
+
+Status Element::runFrame(const Frame &frame, GstBuffer *buffer)
+{
+    const Status checked = checkFrame(frame);
+    if (!checked.ok())
+        return checked;
+    const GstClockTime time =
+        gst_segment_to_running_time(&base_->segment, GST_FORMAT_TIME, GST_BUFFER_TIMESTAMP(buffer));
+    Launch launch;
+    launch.kernel = choices_.kernel;
+    launch.params = &choices_.params;
+    launch.regions = target_.rects;
+    launch.wholeFrame = target_.wholeFrame;
+    launch.frameIndex = frameIndex_;
+    launch.seconds = GST_CLOCK_TIME_IS_VALID(time) ? static_cast<double>(time) / static_cast<double>(GST_SECOND) : 0.0;
+
+    // A mixed stream marks the buffers that hold two fields; an interleaved one holds nothing else.
+    const bool twoFields =
+        negotiated_.interlaced && choices_.kernel->shape == Shape::Frame &&
+        (GST_VIDEO_INFO_INTERLACE_MODE(&negotiated_.pixels) != GST_VIDEO_INTERLACE_MODE_MIXED ||
+         GST_BUFFER_FLAG_IS_SET(buffer, static_cast<GstBufferFlags>(GST_VIDEO_BUFFER_FLAG_INTERLACED)));
+    return twoFields ? runFields(frame, launch) : backend_->run(frame, launch);
+}
+
+Status Element::runFields(const Frame &frame, Launch launch)
+{
+    Status status;
+    for (int parity = 0; status.ok() && parity < 2; ++parity) {
+        const Frame field = fieldOf(frame, parity);
+        if (field.height <= 0)
+            continue;
+        fieldRects_.clear();
+        for (const Rect &rect : target_.rects)
+            fieldRects_.push_back(rectOfField(rect, parity));
+        launch.regions = fieldRects_;
+        status = backend_->run(field, launch);
+    }
+    return status;
+}
+
+void Element::record(Outcome outcome)
+{
+    FrameRecord frame;
+    frame.outcome = outcome;
+    frame.memory = memory_;
+    frame.time = gst_util_get_timestamp() - began_;
+    frame.imports = copier_.counters();
+    for (const auto &importer : importers_) {
+        const ImportCounters c = importer->counters();
+        frame.imports.imports += c.imports;
+        frame.imports.cacheHits += c.cacheHits;
+    }
+    frame.scratchBytes = backend_ ? backend_->use().scratchBytes : 0;
+    ++frameIndex_;
+    if (stats_.add(frame) && mayPostPathChange())
+        postStats();
+}
+
+bool Element::mayPostPathChange()
+{
+    const GstClockTime now = gst_util_get_timestamp();
+    if (pathPosts_ >= kFreePathPosts && now - lastPathPost_ < GST_SECOND)
+        return false;
+    ++pathPosts_;
+    lastPathPost_ = now;
+    return true;
+}
+
+void Element::postStats()
+{
+    gst_element_post_message(GST_ELEMENT(base_), gst_message_new_element(GST_OBJECT(base_), statsStructure()));
+}
+
+void Element::atEos()
+{
+    postStats();
+}
+
+} // namespace zc::gst

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// The state behind the GObject: what happens to each buffer, between start and stop.
+#pragma once
+
+#include "copier.hpp"
+#include "memory/importer.hpp"
+#include "regions.hpp"
+#include "settings.hpp"
+#include "stats.hpp"
+#include "writability.hpp"
+
+#include <gst/base/gstbasetransform.h>
+
+#include <memory>
+#include <vector>
+
+namespace zc::gst {
+
+// Methods are called as GstBaseTransform's of the same name, on the threads that it uses.
+class Element {
+public:
+    explicit Element(GstBaseTransform *base);
+
+    Settings &settings() { return *settings_; }
+    std::shared_ptr<Settings> sharedSettings() { return settings_; }
+    GstStructure *statsStructure() const;
+
+    bool start();
+    void stop();
+    bool setCaps(GstCaps *caps);
+    GstCaps *transformCaps(GstCaps *caps, GstCaps *filter) const;
+    void beforeTransform(GstBuffer *buffer, GstObject *kernelObject);
+    GstFlowReturn prepareOutput(GstBuffer *in, GstBuffer **out);
+    GstFlowReturn transformInPlace(GstBuffer *buffer);
+    void atEos();
+
+    // A warning that the user should see, in the log and, where there is one, on the bus.
+    void warn(const std::string &text) const;
+
+private:
+    // What to do with the buffer between prepareOutput() and transformInPlace().
+    enum class Plan { Leave, Run };
+
+    GstFlowReturn fail(const Status &status);
+    GstFlowReturn resolveSharing(Sharing sharing, GstBuffer *in, GstBuffer **out);
+    GstFlowReturn copyShared(Sharing sharing, GstBuffer *in, GstBuffer **out);
+    GstFlowReturn leave();
+    Importer *importerFor(GstBuffer *buffer);
+    Status runOn(GstBuffer *buffer);
+    Status runFrame(const Frame &frame, GstBuffer *buffer);
+    Status runFields(const Frame &frame, Launch launch);
+    void record(Outcome outcome);
+    void postStats();
+    bool mayPostPathChange();
+
+    GstBaseTransform *base_;
+    std::shared_ptr<Settings> settings_ = std::make_shared<Settings>();
+    Stats stats_;
+
+    // The rest belongs to the streaming thread, between start and stop.
+    Choices choices_;
+    std::uint64_t seen_ = 0;
+    bool neutral_ = false;
+    std::unique_ptr<Backend> backend_;
+    std::vector<std::unique_ptr<Importer>> importers_;
+    Copier copier_;
+    Regions regions_;
+    Negotiated negotiated_;
+    bool haveCaps_ = false;
+    Frame picture_;           // size and format, no memory
+    GstCaps *caps_ = nullptr; // of negotiated_, owned
+
+    Plan plan_ = Plan::Leave;
+    Outcome outcome_ = Outcome::InPlace;
+    MemoryKind memory_ = MemoryKind::System;
+    Target target_;
+    std::vector<Rect> fieldRects_;
+    GstClockTime began_ = 0;
+    std::uint64_t frameIndex_ = 0;
+    bool copyAnnounced_ = false;
+    unsigned pathPosts_ = 0;
+    GstClockTime lastPathPost_ = 0;
+};
+
+} // namespace zc::gst

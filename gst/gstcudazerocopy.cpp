@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: MIT
+/**
+ * SECTION:element-cudazerocopy
+ * @title: cudazerocopy
+ * @short_description: runs a kernel on video frames where they are, and passes the same buffers on
+ *
+ * The element changes the pixels of each buffer in place: the buffer that leaves is the buffer that came, with the
+ * same memory. Memory that somebody else can see is never written unless #GstCudaZeroCopy:on-shared says so; by
+ * default such a frame is copied first, counted in #GstCudaZeroCopy:stats and warned about once.
+ *
+ * The kernel is chosen with #GstCudaZeroCopy:kernel; its parameters are set with #GstCudaZeroCopy:params, or as
+ * properties of the child object `kernel`, which a #GstController can drive.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 videotestsrc ! cudazerocopy kernel=adjust params="brightness=0.1,saturation=0.3" ! videoconvert !
+ * autovideosink
+ * ]| Brighter, with less colour.
+ * |[
+ * gst-launch-1.0 videotestsrc ! video/x-raw,format=P010_10LE ! cudazerocopy kernel=pixelate kernel::block=24
+ * region="100,80,320,240" ! fakesink
+ * ]| Pixelates one rectangle of a 10-bit picture.
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=100 ! cudazerocopy kernel="pixelate,block=24" ! x264enc ! mp4mux ! filesink
+ * location=out.mp4
+ * ]| Kernel and parameters in one property.
+ * |[
+ * gst-launch-1.0 v4l2src io-mode=dmabuf ! cudazerocopy kernel=gray zero-copy=required ! v4l2sink io-mode=dmabuf-import
+ * ]| Changes camera frames in the dmabufs that carry them; the first copy would be an error.
+ *
+ * Since: 0.1
+ */
+#include "gstcudazerocopy.h"
+
+#include "caps.hpp"
+#include "element.hpp"
+#include "kernel_object.hpp"
+#include "log.hpp"
+
+using zc::gst::Choices;
+using zc::gst::Element;
+
+struct _GstCudaZeroCopy {
+    GstBaseTransform parent;
+    Element *element;
+    GstObject *kernel; // the child; replaced under the object lock
+};
+
+static void child_proxy_init(gpointer iface, gpointer);
+
+G_DEFINE_TYPE_WITH_CODE(GstCudaZeroCopy, gst_cuda_zero_copy, GST_TYPE_BASE_TRANSFORM,
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_CHILD_PROXY, child_proxy_init))
+GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(cudazerocopy, "cudazerocopy", GST_RANK_NONE, GST_TYPE_CUDA_ZERO_COPY,
+                                      zc::gst::initLog())
+
+enum {
+    PROP_KERNEL = 1,
+    PROP_PARAMS,
+    PROP_DEVICE,
+    PROP_CUDA_DEVICE_ID,
+    PROP_GPU_ID,
+    PROP_ZERO_COPY,
+    PROP_ON_SHARED,
+    PROP_REGION,
+    PROP_REGIONS_FROM,
+    PROP_REGION_GROW,
+    PROP_STATS,
+};
+
+// ---- types of properties
+
+static GType device_type()
+{
+    static const GEnumValue values[] = {
+        {static_cast<int>(zc::gst::Device::Auto), "Where the frame's memory is best reached", "auto"},
+        {static_cast<int>(zc::gst::Device::Cuda), "An NVIDIA GPU", "cuda"},
+        {static_cast<int>(zc::gst::Device::Cpu), "The CPU", "cpu"},
+        {0, nullptr, nullptr},
+    };
+    static const GType type = g_enum_register_static("GstCudaZeroCopyDevice", values);
+    return type;
+}
+
+static GType zero_copy_type()
+{
+    static const GEnumValue values[] = {
+        {static_cast<int>(zc::gst::ZeroCopy::Preferred), "Copy where on-shared says so", "preferred"},
+        {static_cast<int>(zc::gst::ZeroCopy::Required), "The first copy is an error", "required"},
+        {0, nullptr, nullptr},
+    };
+    static const GType type = g_enum_register_static("GstCudaZeroCopyZeroCopy", values);
+    return type;
+}
+
+static GType on_shared_type()
+{
+    static const GEnumValue values[] = {
+        {static_cast<int>(zc::gst::OnShared::Copy), "Change a copy in memory of the same kind", "copy"},
+        {static_cast<int>(zc::gst::OnShared::Error), "Stop with an error", "error"},
+        {static_cast<int>(zc::gst::OnShared::Passthrough), "Leave the frame unchanged", "passthrough"},
+        {static_cast<int>(zc::gst::OnShared::Write), "Write all the same: other holders see the change", "write"},
+        {0, nullptr, nullptr},
+    };
+    static const GType type = g_enum_register_static("GstCudaZeroCopyOnShared", values);
+    return type;
+}
+
+static GType regions_from_type()
+{
+    static const GFlagsValue values[] = {
+        {zc::gst::kFromProperty, "The property \"region\"", "property"},
+        {zc::gst::kFromRoiMeta, "GstVideoRegionOfInterestMeta on the buffer", "roi-meta"},
+        {zc::gst::kFromAnalyticsMeta, "Object detections of GstAnalytics on the buffer", "analytics-meta"},
+        {0, nullptr, nullptr},
+    };
+    static const GType type = g_flags_register_static("GstCudaZeroCopyRegionsFrom", values);
+    return type;
+}
+
+// ---- the child object
+
+static GObject *current_kernel(GstCudaZeroCopy *self)
+{
+    GST_OBJECT_LOCK(self);
+    auto *kernel = static_cast<GObject *>(g_object_ref(G_OBJECT(self->kernel)));
+    GST_OBJECT_UNLOCK(self);
+    return kernel;
+}
+
+static void replace_kernel(GstCudaZeroCopy *self)
+{
+    const auto *info = zc::findKernel(self->element->settings().kernelName());
+    GstObject *fresh = zc::gst::makeKernelObject(*info, self->element->sharedSettings());
+    gst_object_set_parent(fresh, GST_OBJECT(self));
+    GST_OBJECT_LOCK(self);
+    GstObject *old = self->kernel;
+    self->kernel = fresh;
+    GST_OBJECT_UNLOCK(self);
+    if (old != nullptr) {
+        gst_child_proxy_child_removed(GST_CHILD_PROXY(self), G_OBJECT(old), "kernel");
+        gst_object_unparent(old);
+        gst_child_proxy_child_added(GST_CHILD_PROXY(self), G_OBJECT(fresh), "kernel");
+    }
+}
+
+// Threads that set the kernel at once may overtake each other between the setting and the child.
+static void adopt_kernel(GstCudaZeroCopy *self)
+{
+    bool stale = true;
+    while (stale) {
+        replace_kernel(self);
+        GObject *kernel = current_kernel(self);
+        stale = self->element->settings().kernelName() != zc::gst::kernelOfObject(GST_OBJECT(kernel)).name;
+        g_object_unref(kernel);
+    }
+}
+
+static GObject *child_by_name(GstChildProxy *proxy, const gchar *name)
+{
+    return g_strcmp0(name, "kernel") == 0 ? current_kernel(GST_CUDA_ZERO_COPY(proxy)) : nullptr;
+}
+
+static GObject *child_by_index(GstChildProxy *proxy, guint index)
+{
+    return index == 0 ? current_kernel(GST_CUDA_ZERO_COPY(proxy)) : nullptr;
+}
+
+static guint children_count(GstChildProxy *)
+{
+    return 1;
+}
+
+static void child_proxy_init(gpointer iface, gpointer)
+{
+    auto *proxy = static_cast<GstChildProxyInterface *>(iface);
+    proxy->get_child_by_name = child_by_name;
+    proxy->get_child_by_index = child_by_index;
+    proxy->get_children_count = children_count;
+}
+
+// ---- properties
+
+static void report(GstCudaZeroCopy *self, const zc::gst::SetResult &result)
+{
+    if (!result.warning.empty())
+        self->element->warn(result.warning);
+    if (result.kernelChanged)
+        adopt_kernel(self);
+}
+
+static std::string_view text_of(const GValue *value)
+{
+    const gchar *text = g_value_get_string(value);
+    return text != nullptr ? text : "";
+}
+
+static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+    auto *self = GST_CUDA_ZERO_COPY(object);
+    auto &settings = self->element->settings();
+    switch (id) {
+    case PROP_KERNEL:
+        report(self, settings.setKernel(text_of(value)));
+        break;
+    case PROP_PARAMS:
+        report(self, settings.setParams(text_of(value)));
+        break;
+    case PROP_DEVICE:
+        settings.set(&Choices::device, static_cast<zc::gst::Device>(g_value_get_enum(value)));
+        break;
+    case PROP_CUDA_DEVICE_ID:
+    case PROP_GPU_ID:
+        settings.set(&Choices::deviceId, g_value_get_int(value));
+        break;
+    case PROP_ZERO_COPY:
+        settings.set(&Choices::zeroCopy, static_cast<zc::gst::ZeroCopy>(g_value_get_enum(value)));
+        break;
+    case PROP_ON_SHARED:
+        settings.set(&Choices::onShared, static_cast<zc::gst::OnShared>(g_value_get_enum(value)));
+        break;
+    case PROP_REGION:
+        report(self, settings.setRegions(text_of(value)));
+        break;
+    case PROP_REGIONS_FROM:
+        settings.set(&Choices::regionSources, g_value_get_flags(value));
+        break;
+    case PROP_REGION_GROW:
+        settings.set(&Choices::regionGrow, g_value_get_double(value));
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+    }
+}
+
+static void get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+    auto *self = GST_CUDA_ZERO_COPY(object);
+    auto &settings = self->element->settings();
+    switch (id) {
+    case PROP_KERNEL:
+        g_value_set_string(value, settings.kernelName().c_str());
+        break;
+    case PROP_PARAMS:
+        g_value_set_string(value, settings.paramsText().c_str());
+        break;
+    case PROP_DEVICE:
+        g_value_set_enum(value, static_cast<gint>(settings.get(&Choices::device)));
+        break;
+    case PROP_CUDA_DEVICE_ID:
+    case PROP_GPU_ID:
+        g_value_set_int(value, settings.get(&Choices::deviceId));
+        break;
+    case PROP_ZERO_COPY:
+        g_value_set_enum(value, static_cast<gint>(settings.get(&Choices::zeroCopy)));
+        break;
+    case PROP_ON_SHARED:
+        g_value_set_enum(value, static_cast<gint>(settings.get(&Choices::onShared)));
+        break;
+    case PROP_REGION:
+        g_value_set_string(value, settings.regionsText().c_str());
+        break;
+    case PROP_REGIONS_FROM:
+        g_value_set_flags(value, settings.get(&Choices::regionSources));
+        break;
+    case PROP_REGION_GROW:
+        g_value_set_double(value, settings.get(&Choices::regionGrow));
+        break;
+    case PROP_STATS:
+        g_value_take_boxed(value, self->element->statsStructure());
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+    }
+}
+
+static void install_properties(GObjectClass *klass)
+{
+    constexpr int kBase = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+    constexpr auto kLive = static_cast<GParamFlags>(kBase | GST_PARAM_MUTABLE_PLAYING);
+    constexpr auto kLiveNumber = static_cast<GParamFlags>(kLive | GST_PARAM_CONTROLLABLE);
+    constexpr auto kReady = static_cast<GParamFlags>(kBase | GST_PARAM_MUTABLE_READY);
+    const auto install = [klass](guint id, GParamSpec *spec) { g_object_class_install_property(klass, id, spec); };
+
+    static const std::string kernels =
+        "The kernel, or the kernel and its parameters: \"pixelate,block=24\". Setting it resets the parameters to "
+        "their "
+        "defaults. Each parameter is also a property of the child object: kernel::block=24. Kernels:" +
+        zc::gst::describeKernels();
+    install(PROP_KERNEL, g_param_spec_string("kernel", "Kernel", kernels.c_str(), "identity", kLive));
+    install(PROP_PARAMS, g_param_spec_string(
+                             "params", "Parameters",
+                             "Parameters of the kernel, \"brightness=0.1,saturation=0.3\"; those not named keep their "
+                             "values. Reads back all of them. May be set before the kernel",
+                             "", kLive));
+    install(PROP_DEVICE,
+            g_param_spec_enum("device", "Device", "Where the kernel runs; auto never falls back in silence",
+                              device_type(), static_cast<gint>(zc::gst::Device::Auto), kReady));
+    install(
+        PROP_CUDA_DEVICE_ID,
+        g_param_spec_int("cuda-device-id", "CUDA device id",
+                         "Which GPU (-1 = that of the buffers); must agree with the buffers' own. Ignored on the CPU",
+                         -1, G_MAXINT, -1, kReady));
+    install(PROP_GPU_ID,
+            g_param_spec_int("gpu-id", "GPU id", "Another name of cuda-device-id", -1, G_MAXINT, -1, kReady));
+    install(PROP_ZERO_COPY,
+            g_param_spec_enum("zero-copy", "Zero copy", "Whether frames may be copied at all", zero_copy_type(),
+                              static_cast<gint>(zc::gst::ZeroCopy::Preferred), kLive));
+    install(PROP_ON_SHARED,
+            g_param_spec_enum("on-shared", "On shared memory",
+                              "What to do with a frame whose memory somebody else can see (a tee branch, a decoder's "
+                              "reference frame, another process)",
+                              on_shared_type(), static_cast<gint>(zc::gst::OnShared::Copy), kLive));
+    install(PROP_REGION, g_param_spec_string(
+                             "region", "Region",
+                             "Where the kernel acts, in pixels: \"x,y,width,height;...\". Cut to the frame and widened "
+                             "to whole chroma samples. Empty: the whole frame",
+                             "", kLive));
+    install(PROP_REGIONS_FROM,
+            g_param_spec_flags("regions-from", "Regions from",
+                               "Where regions come from; those of all named sources add up. With a meta named, a frame "
+                               "without a box is left unchanged",
+                               regions_from_type(), zc::gst::kFromProperty, kLive));
+    install(PROP_REGION_GROW,
+            g_param_spec_double("region-grow", "Region growth", "Widens every region, in percent of its size", 0, 1000,
+                                0, kLiveNumber));
+    install(PROP_STATS,
+            g_param_spec_boxed(
+                "stats", "Statistics",
+                "Frames, in place, copied and passed through; imports; memory, device and kernel; time per "
+                "frame in ns. Posted as an element message at the end of the stream and when the path changes",
+                GST_TYPE_STRUCTURE, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+    for (const GType type : {device_type(), zero_copy_type(), on_shared_type(), regions_from_type()})
+        gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
+}
+
+// ---- GstBaseTransform
+
+static Element &element_of(GstBaseTransform *base)
+{
+    return *GST_CUDA_ZERO_COPY(base)->element;
+}
+
+static gboolean start(GstBaseTransform *base)
+{
+    return element_of(base).start();
+}
+
+static gboolean stop(GstBaseTransform *base)
+{
+    element_of(base).stop();
+    return TRUE;
+}
+
+static gboolean set_caps(GstBaseTransform *base, GstCaps *caps, GstCaps *)
+{
+    return element_of(base).setCaps(caps);
+}
+
+static GstCaps *transform_caps(GstBaseTransform *base, GstPadDirection, GstCaps *caps, GstCaps *filter)
+{
+    return element_of(base).transformCaps(caps, filter);
+}
+
+static void before_transform(GstBaseTransform *base, GstBuffer *buffer)
+{
+    GObject *kernel = current_kernel(GST_CUDA_ZERO_COPY(base));
+    element_of(base).beforeTransform(buffer, GST_OBJECT(kernel));
+    g_object_unref(kernel);
+}
+
+static GstFlowReturn prepare_output_buffer(GstBaseTransform *base, GstBuffer *in, GstBuffer **out)
+{
+    return element_of(base).prepareOutput(in, out);
+}
+
+static GstFlowReturn transform_ip(GstBaseTransform *base, GstBuffer *buffer)
+{
+    return element_of(base).transformInPlace(buffer);
+}
+
+static gboolean sink_event(GstBaseTransform *base, GstEvent *event)
+{
+    if (GST_EVENT_TYPE(event) == GST_EVENT_EOS)
+        element_of(base).atEos();
+    return GST_BASE_TRANSFORM_CLASS(gst_cuda_zero_copy_parent_class)->sink_event(base, event);
+}
+
+// ---- GObject
+
+static void finalize(GObject *object)
+{
+    auto *self = GST_CUDA_ZERO_COPY(object);
+    gst_object_unparent(self->kernel);
+    delete self->element;
+    G_OBJECT_CLASS(gst_cuda_zero_copy_parent_class)->finalize(object);
+}
+
+static void gst_cuda_zero_copy_init(GstCudaZeroCopy *self)
+{
+    auto *base = GST_BASE_TRANSFORM(self);
+    self->element = new Element(base);
+    adopt_kernel(self);
+    gst_base_transform_set_in_place(base, TRUE);
+    gst_base_transform_set_gap_aware(base, TRUE);
+    gst_base_transform_set_qos_enabled(base, FALSE);
+}
+
+static void gst_cuda_zero_copy_class_init(GstCudaZeroCopyClass *klass)
+{
+    auto *object = G_OBJECT_CLASS(klass);
+    object->set_property = set_property;
+    object->get_property = get_property;
+    object->finalize = finalize;
+    install_properties(object);
+
+    auto *element = GST_ELEMENT_CLASS(klass);
+    gst_element_class_set_static_metadata(
+        element, "In-place kernels for video", "Filter/Effect/Video/Hardware",
+        "Changes the pixels of video frames in place with a kernel and passes the same buffers on, without a copy",
+        "cudazerocopy developers");
+    GstCaps *caps = zc::gst::templateCaps();
+    gst_element_class_add_pad_template(element, gst_pad_template_new("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
+    gst_element_class_add_pad_template(element, gst_pad_template_new("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
+    gst_caps_unref(caps);
+
+    auto *base = GST_BASE_TRANSFORM_CLASS(klass);
+    base->passthrough_on_same_caps = FALSE;
+    base->transform_ip_on_passthrough = FALSE;
+    base->start = GST_DEBUG_FUNCPTR(start);
+    base->stop = GST_DEBUG_FUNCPTR(stop);
+    base->set_caps = GST_DEBUG_FUNCPTR(set_caps);
+    base->transform_caps = GST_DEBUG_FUNCPTR(transform_caps);
+    base->before_transform = GST_DEBUG_FUNCPTR(before_transform);
+    base->prepare_output_buffer = GST_DEBUG_FUNCPTR(prepare_output_buffer);
+    base->transform_ip = GST_DEBUG_FUNCPTR(transform_ip);
+    base->sink_event = GST_DEBUG_FUNCPTR(sink_event);
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Boxes added up, widened and clipped.
+#include "regions.hpp"
+
+#include <algorithm>
+#include <climits>
+
+namespace zc::gst {
+
+namespace {
+
+void addRoiBoxes(GstBuffer *buffer, std::vector<Rect> &into)
+{
+    const auto toInt = [](guint v) { return static_cast<std::int32_t>(std::min<guint>(v, INT_MAX)); };
+    gpointer state = nullptr;
+    while (GstMeta *meta =
+               gst_buffer_iterate_meta_filtered(buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
+        const auto *roi = reinterpret_cast<const GstVideoRegionOfInterestMeta *>(meta);
+        into.push_back({toInt(roi->x), toInt(roi->y), toInt(roi->w), toInt(roi->h)});
+    }
+}
+
+bool samePicture(const Frame &a, const Frame &b)
+{
+    return a.format == b.format && a.width == b.width && a.height == b.height;
+}
+
+} // namespace
+
+Target Regions::find(GstBuffer *buffer, const Choices &choices, const Frame &picture)
+{
+    const unsigned sources = choices.regionSources;
+    const bool boxesRide = (sources & (kFromRoiMeta | kFromAnalyticsMeta)) != 0;
+    const bool fromProperty = (sources & kFromProperty) != 0;
+    if (!boxesRide && (!fromProperty || choices.regions.empty()))
+        return {true, {}};
+
+    wanted_.clear();
+    if (fromProperty)
+        wanted_.insert(wanted_.end(), choices.regions.begin(), choices.regions.end());
+    if ((sources & kFromRoiMeta) != 0)
+        addRoiBoxes(buffer, wanted_);
+    if ((sources & kFromAnalyticsMeta) != 0)
+        addAnalyticsBoxes(buffer, wanted_);
+    if (choices.regionGrow > 0) {
+        for (Rect &rect : wanted_)
+            rect = grown(rect, choices.regionGrow);
+    }
+    if (wanted_ != before_ || !samePicture(picture, picture_)) {
+        clipped_ = clipToFrame(wanted_, picture);
+        before_ = wanted_;
+        picture_ = picture;
+    }
+    return {false, clipped_};
+}
+
+void Regions::clear()
+{
+    before_.clear();
+    clipped_.clear();
+    picture_ = {};
+}
+
+Rect rectOfField(const Rect &rect, int parity)
+{
+    const int top = (rect.y - parity + 1) / 2;
+    const int bottom = (rect.y + rect.height - parity + 1) / 2;
+    return {rect.x, top, rect.width, bottom - top};
+}
+
+} // namespace zc::gst

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// Setters that keep the last good value and remember what they refused.
+#include "settings.hpp"
+
+namespace zc::gst {
+
+namespace {
+
+struct Applied {
+    Status status;
+    std::string notes;
+};
+
+Applied applyText(ParamValues &values, std::string_view text)
+{
+    const auto parts = splitParams(text);
+    if (!parts)
+        return {parts.status(), {}};
+    Applied applied;
+    for (const NamedText &part : parts.value()) {
+        const auto note = values.setText(part.name, part.text);
+        if (!note)
+            return {note.status(), {}};
+        if (note.value().text.empty())
+            continue;
+        if (!applied.notes.empty())
+            applied.notes += "; ";
+        applied.notes += note.value().text;
+    }
+    return applied;
+}
+
+std::string forKernel(const KernelInfo &kernel, const std::string &why)
+{
+    return "kernel \"" + std::string(kernel.name) + "\": " + why;
+}
+
+} // namespace
+
+Settings::Settings()
+{
+    choices_.kernel = findKernel("identity");
+    if (choices_.kernel == nullptr)
+        choices_.kernel = &builtInKernels().front();
+    choices_.params = ParamValues(choices_.kernel->params);
+}
+
+SetResult Settings::refuse(std::string &memory, const std::string &why)
+{
+    if (!running_)
+        memory = why;
+    return {why, false};
+}
+
+SetResult Settings::setKernel(std::string_view text)
+{
+    const auto [name, rest] = splitKernel(text);
+    const KernelInfo *kernel = findKernel(name);
+
+    const std::lock_guard lock(mutex_);
+    if (kernel == nullptr)
+        return refuse(badKernel_, unknownKernel(name).message());
+    ParamValues values(kernel->params);
+    const Applied own = applyText(values, rest);
+    if (!own.status)
+        return refuse(badKernel_, forKernel(*kernel, own.status.message()));
+
+    SetResult result{own.notes, kernel != choices_.kernel};
+    badKernel_.clear();
+    kernelWasSet_ = true;
+    if (!deferredParams_.empty()) {
+        ParamValues trial = values;
+        const Applied late = applyText(trial, deferredParams_);
+        if (late.status) {
+            values = std::move(trial);
+            deferredParams_.clear();
+            badParams_.clear();
+            result.warning += late.notes;
+        } else {
+            badParams_ = forKernel(*kernel, late.status.message());
+            result.warning = badParams_;
+        }
+    }
+    choices_.kernel = kernel;
+    choices_.params = std::move(values);
+    ++generation_;
+    return result;
+}
+
+SetResult Settings::setParams(std::string_view text)
+{
+    const std::lock_guard lock(mutex_);
+    ParamValues trial = choices_.params;
+    const Applied applied = applyText(trial, text);
+    if (applied.status) {
+        choices_.params = std::move(trial);
+        deferredParams_.clear();
+        badParams_.clear();
+        ++generation_;
+        return {applied.notes, false};
+    }
+    const SetResult refused = refuse(badParams_, forKernel(*choices_.kernel, applied.status.message()));
+    if (running_)
+        return refused;
+    deferredParams_ = text;
+    // Before any kernel was named, the text is most likely meant for the one that comes next.
+    return kernelWasSet_ ? refused : SetResult{};
+}
+
+SetResult Settings::setRegions(std::string_view text)
+{
+    auto rects = parseRegions(text);
+    const std::lock_guard lock(mutex_);
+    if (!rects)
+        return refuse(badRegions_, "region: " + rects.status().message());
+    choices_.regions = std::move(rects.value());
+    badRegions_.clear();
+    ++generation_;
+    return {};
+}
+
+SetResult Settings::setParam(const KernelInfo &kernel, int index, double value)
+{
+    const std::lock_guard lock(mutex_);
+    if (&kernel != choices_.kernel)
+        return {"\"" + std::string(kernel.name) + "\" is not the element's kernel any more; \"" +
+                    choices_.kernel->name + "\" is",
+                false};
+    const auto note = choices_.params.setNumber(index, value);
+    ++generation_;
+    return {note ? note.value().text : note.status().message(), false};
+}
+
+std::string Settings::kernelName() const
+{
+    const std::lock_guard lock(mutex_);
+    return choices_.kernel->name;
+}
+
+std::string Settings::paramsText() const
+{
+    const std::lock_guard lock(mutex_);
+    return choices_.params.toString();
+}
+
+std::string Settings::regionsText() const
+{
+    const std::lock_guard lock(mutex_);
+    return regionsToString(choices_.regions);
+}
+
+double Settings::param(const KernelInfo &kernel, int index) const
+{
+    const std::lock_guard lock(mutex_);
+    const auto i = static_cast<std::size_t>(index);
+    return &kernel == choices_.kernel ? choices_.params.values()[i] : kernel.params[i].fallback;
+}
+
+Status Settings::checkForStart() const
+{
+    const std::lock_guard lock(mutex_);
+    for (const std::string *bad : {&badKernel_, &badParams_, &badRegions_}) {
+        if (!bad->empty())
+            return {Code::InvalidArgument, *bad};
+    }
+    return {};
+}
+
+void Settings::setRunning(bool running)
+{
+    const std::lock_guard lock(mutex_);
+    running_ = running;
+}
+
+bool Settings::refresh(Choices &into, std::uint64_t &seen) const
+{
+    if (generation_.load(std::memory_order_acquire) == seen)
+        return false;
+    const std::lock_guard lock(mutex_);
+    into = choices_;
+    seen = generation_;
+    return true;
+}
+
+} // namespace zc::gst

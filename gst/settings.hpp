@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// What the element's properties hold, set from any thread and copied once per frame by the streaming thread.
+#pragma once
+
+#include "caps.hpp"
+#include "core/region.hpp"
+#include "runtime/kernel.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace zc::gst {
+
+enum class ZeroCopy { Preferred, Required };
+enum class OnShared { Copy, Error, Passthrough, Write };
+enum RegionSource : unsigned { kFromProperty = 1, kFromRoiMeta = 2, kFromAnalyticsMeta = 4 };
+
+// One consistent set of everything that may change while playing.
+struct Choices {
+    const KernelInfo *kernel = nullptr;
+    ParamValues params;
+    std::vector<Rect> regions; // empty: the whole frame
+    unsigned regionSources = kFromProperty;
+    double regionGrow = 0; // percent
+    Device device = Device::Auto;
+    int deviceId = -1;
+    ZeroCopy zeroCopy = ZeroCopy::Preferred;
+    OnShared onShared = OnShared::Copy;
+};
+
+// What a setter wants the user to know; both may be empty.
+struct SetResult {
+    std::string warning;
+    bool kernelChanged = false;
+};
+
+// No call waits for anything but the copy of a few values.
+class Settings {
+public:
+    Settings();
+
+    // "pixelate" or "pixelate,block=24". Parameters go to their defaults first. A text that does not fit is refused
+    // whole, and, while stopped, remembered for checkForStart().
+    SetResult setKernel(std::string_view text);
+    // While stopped, a text that does not fit the kernel of the moment is tried again on the next kernel.
+    SetResult setParams(std::string_view text);
+    SetResult setRegions(std::string_view text);
+    SetResult setParam(const KernelInfo &kernel, int index, double value);
+
+    std::string kernelName() const;
+    std::string paramsText() const;
+    std::string regionsText() const;
+    double param(const KernelInfo &kernel, int index) const; // its default if the kernel is another one by now
+
+    template <class T> void set(T Choices::*member, T value)
+    {
+        const std::lock_guard lock(mutex_);
+        choices_.*member = value;
+        ++generation_;
+    }
+    template <class T> T get(T Choices::*member) const
+    {
+        const std::lock_guard lock(mutex_);
+        return choices_.*member;
+    }
+
+    // The first thing that was refused and never replaced by something good.
+    Status checkForStart() const;
+    void setRunning(bool running);
+
+    // Copies everything if it changed since `seen`, and says whether it did. Allocates only when sizes grow.
+    bool refresh(Choices &into, std::uint64_t &seen) const;
+
+private:
+    SetResult refuse(std::string &memory, const std::string &why);
+
+    mutable std::mutex mutex_;
+    std::atomic<std::uint64_t> generation_{1};
+    Choices choices_;
+    bool running_ = false;
+    bool kernelWasSet_ = false;
+    std::string deferredParams_;                     // did not fit yet; cleared by a kernel that they fit
+    std::string badKernel_, badParams_, badRegions_; // sentences for checkForStart()
+};
+
+} // namespace zc::gst
