@@ -5,6 +5,7 @@
 
 #include "backend/host_op.hpp"
 
+#include <cstring>
 #include <type_traits>
 
 namespace zc::host::ZC_ISA {
@@ -109,65 +110,170 @@ template <class Op> Turn chromaTurn(const typename Op::Args &a, const Codes &c)
 }
 
 // ---- Y'CbCr kernels on YUV ---------------------------------------------------------------------------------------
+//
+// Samples that lie interleaved are read as whole words (a chroma pair, four bytes of YUY2) and taken apart by shifts
+// in registers: compilers make far better SIMD of that than of loads with gaps.
 
-template <class Op, class T, int Step>
-void lumaRow(T *__restrict p, int n, const typename Op::Args &args, const Codes &codes)
+// Code values through the kernel, in place.
+template <class Op> void lumaCodes(float *__restrict v, int n, const typename Op::Args &args, const Codes &c)
 {
     const typename Op::Args a = args;
-    const Codes c = codes;
+    const float zero = c.luma.zero, scale = c.luma.scale, back = 1 / c.luma.scale;
     if (lumaIsAffine<Op>(a)) {
         const Line line = lumaLine<Op>(a, c);
-        if (line.gain == 1 && line.offset == 0)
-            return;
         for (int i = 0; i < n; ++i)
-            store(p[i * Step], load(p[i * Step], c) * line.gain + line.offset, c);
+            v[i] = v[i] * line.gain + line.offset;
         return;
     }
-    const float back = 1 / c.luma.scale;
+    for (int i = 0; i < n; ++i)
+        v[i] = Op::luma((v[i] - zero) * scale, a) * back + zero;
+}
+
+template <class Op>
+void chromaCodes(float *__restrict u, float *__restrict v, int n, const typename Op::Args &args, const Codes &c)
+{
+    const typename Op::Args a = args;
+    const float zero = c.chroma.zero, scale = c.chroma.scale, back = 1 / c.chroma.scale;
+    if (chromaIsAffine<Op>(a)) {
+        const Turn t = chromaTurn<Op>(a, c);
+        for (int i = 0; i < n; ++i) {
+            const float nu = u[i] * t.uu + v[i] * t.uv + t.u0;
+            v[i] = u[i] * t.vu + v[i] * t.vv + t.v0;
+            u[i] = nu;
+        }
+        return;
+    }
     for (int i = 0; i < n; ++i) {
-        const float y = (load(p[i * Step], c) - c.luma.zero) * c.luma.scale;
-        store(p[i * Step], Op::luma(y, a) * back + c.luma.zero, c);
+        const Chroma r = Op::chroma({(u[i] - zero) * scale, (v[i] - zero) * scale}, a);
+        u[i] = r.cb * back + zero;
+        v[i] = r.cr * back + zero;
     }
 }
 
-// u and v never overlap, though they may lie in one row, Step samples apart.
-template <class Op, class T, int Step>
-void chromaRow(T *pu, T *pv, int n, const typename Op::Args &args, const Codes &codes)
+template <class Op> bool keepsLuma(const typename Op::Args &a, const Codes &c)
+{
+    if (!lumaIsAffine<Op>(a))
+        return false;
+    const Line line = lumaLine<Op>(a, c);
+    return line.gain == 1 && line.offset == 0;
+}
+
+template <class Op> bool keepsChroma(const typename Op::Args &a, const Codes &c)
+{
+    if (!chromaIsAffine<Op>(a))
+        return false;
+    const Turn t = chromaTurn<Op>(a, c);
+    return t.uu == 1 && t.vv == 1 && t.uv == 0 && t.vu == 0 && t.u0 == 0 && t.v0 == 0;
+}
+
+template <class Op, class T> void lumaRow(T *__restrict p, int n, const typename Op::Args &args, const Codes &codes)
 {
     const typename Op::Args a = args;
     const Codes c = codes;
-    float u[kChunk], v[kChunk];
-    const bool affine = chromaIsAffine<Op>(a);
-    const Turn t = affine ? chromaTurn<Op>(a, c) : Turn{};
-    if (affine && t.uu == 1 && t.vv == 1 && t.uv == 0 && t.vu == 0 && t.u0 == 0 && t.v0 == 0)
+    if (keepsLuma<Op>(a, c))
         return;
-    const float back = 1 / c.chroma.scale, zero = c.chroma.zero;
+    if (lumaIsAffine<Op>(a)) {
+        const Line line = lumaLine<Op>(a, c);
+        for (int i = 0; i < n; ++i)
+            store(p[i], load(p[i], c) * line.gain + line.offset, c);
+        return;
+    }
+    const float zero = c.luma.zero, scale = c.luma.scale, back = 1 / c.luma.scale;
+    for (int i = 0; i < n; ++i)
+        store(p[i], Op::luma((load(p[i], c) - zero) * scale, a) * back + zero, c);
+}
+
+template <class Op, class T>
+void chromaRows(T *__restrict pu, T *__restrict pv, int n, const typename Op::Args &args, const Codes &codes)
+{
+    const Codes c = codes;
+    float u[kChunk], v[kChunk];
     for (int at = 0; at < n; at += kChunk) {
         const int count = minOf(n - at, kChunk);
-        T *__restrict qu = pu + at * Step;
-        T *__restrict qv = pv + at * Step;
         for (int i = 0; i < count; ++i)
-            u[i] = load(qu[i * Step], c);
+            u[i] = load(pu[at + i], c);
         for (int i = 0; i < count; ++i)
-            v[i] = load(qv[i * Step], c);
-        if (affine) {
-            for (int i = 0; i < count; ++i) {
-                const float nu = u[i] * t.uu + v[i] * t.uv + t.u0;
-                v[i] = u[i] * t.vu + v[i] * t.vv + t.v0;
-                u[i] = nu;
-            }
-        } else {
-            for (int i = 0; i < count; ++i) {
-                const Chroma r = Op::chroma({(u[i] - zero) * c.chroma.scale, (v[i] - zero) * c.chroma.scale}, a);
-                u[i] = r.cb * back + zero;
-                v[i] = r.cr * back + zero;
-            }
-        }
+            v[i] = load(pv[at + i], c);
+        chromaCodes<Op>(u, v, count, args, c);
         for (int i = 0; i < count; ++i)
-            store(qu[i * Step], u[i], c);
+            store(pu[at + i], u[i], c);
         for (int i = 0; i < count; ++i)
-            store(qv[i * Step], v[i], c);
+            store(pv[at + i], v[i], c);
     }
+}
+
+// Two samples of type T as one word.
+template <class T> using PairOf = std::conditional_t<sizeof(T) == 1, std::uint16_t, std::uint32_t>;
+
+// One field of a word, `bits` wide at `at`, of which `mask << shift` is the value.
+template <class W> ZC_HD float field(W word, int at, const Codes &c)
+{
+    return static_cast<float>(static_cast<int>((word >> (at + c.shift)) & static_cast<W>(c.mask)));
+}
+
+template <class W> ZC_HD W fieldOf(float v, int at, const Codes &c)
+{
+    return static_cast<W>(static_cast<W>(toCode(v, c.max)) << (at + c.shift));
+}
+
+// Rows of chroma pairs; uFirst tells their order.
+template <class Op, class T> void pairRow(T *row, int n, bool uFirst, const typename Op::Args &args, const Codes &codes)
+{
+    using W = PairOf<T>;
+    const Codes c = codes;
+    const int bits = 8 * sizeof(T), uAt = uFirst ? 0 : bits, vAt = bits - uAt;
+    const auto value = static_cast<W>(c.mask << c.shift);
+    const auto padding = static_cast<W>(~static_cast<W>(value | value << bits));
+    W words[kChunk];
+    float u[kChunk], v[kChunk];
+    for (int at = 0; at < n; at += kChunk) {
+        const int count = minOf(n - at, kChunk);
+        std::memcpy(words, row + 2 * at, sizeof(W) * static_cast<std::size_t>(count));
+        for (int i = 0; i < count; ++i)
+            u[i] = field(words[i], uAt, c);
+        for (int i = 0; i < count; ++i)
+            v[i] = field(words[i], vAt, c);
+        chromaCodes<Op>(u, v, count, args, c);
+        for (int i = 0; i < count; ++i)
+            words[i] = static_cast<W>((words[i] & padding) | fieldOf<W>(u[i], uAt, c) | fieldOf<W>(v[i], vAt, c));
+        std::memcpy(row + 2 * at, words, sizeof(W) * static_cast<std::size_t>(count));
+    }
+}
+
+// n pixels of YUY2 or UYVY from an even column on. The second luma of the last pair is left alone if n is odd.
+template <class Op>
+void packed422Row(std::uint8_t *row, int n, const ChannelOrder &order, const typename Op::Args &args,
+                  const Codes &codes)
+{
+    const Codes c = codes;
+    const int yAt = order.y * 8, uAt = order.u * 8, vAt = order.v * 8;
+    const int pairs = (n + 1) / 2;
+    const bool luma = !keepsLuma<Op>(args, c), chroma = !keepsChroma<Op>(args, c);
+    std::uint32_t words[kChunk];
+    float y0[kChunk], y1[kChunk], u[kChunk], v[kChunk];
+    const std::uint8_t outside = n & 1 ? row[4 * (pairs - 1) + order.y + 2] : 0;
+    for (int at = 0; at < pairs; at += kChunk) {
+        const int count = minOf(pairs - at, kChunk);
+        std::memcpy(words, row + 4 * at, 4 * static_cast<std::size_t>(count));
+        for (int i = 0; i < count; ++i) {
+            y0[i] = field(words[i], yAt, c);
+            y1[i] = field(words[i], yAt + 16, c);
+            u[i] = field(words[i], uAt, c);
+            v[i] = field(words[i], vAt, c);
+        }
+        if (luma) {
+            lumaCodes<Op>(y0, count, args, c);
+            lumaCodes<Op>(y1, count, args, c);
+        }
+        if (chroma)
+            chromaCodes<Op>(u, v, count, args, c);
+        for (int i = 0; i < count; ++i)
+            words[i] = fieldOf<std::uint32_t>(y0[i], yAt, c) | fieldOf<std::uint32_t>(y1[i], yAt + 16, c) |
+                       fieldOf<std::uint32_t>(u[i], uAt, c) | fieldOf<std::uint32_t>(v[i], vAt, c);
+        std::memcpy(row + 4 * at, words, 4 * static_cast<std::size_t>(count));
+    }
+    if (n & 1)
+        row[4 * (pairs - 1) + order.y + 2] = outside;
 }
 
 template <class T> T *rowOf(const Plane &plane, int y)
@@ -184,24 +290,21 @@ template <class Op, class T> void yuvRows(const RowsJob &job, int row0, int row1
     const Rect &r = job.area;
     const int cx = r.x >> info.subX;
     const int columns = ((r.x + r.width + (1 << info.subX) - 1) >> info.subX) - cx;
+    const bool chroma = info.layout != Layout::Gray && !keepsChroma<Op>(a, c);
     for (int y = r.y + row0; y < r.y + row1; ++y) {
         if (info.layout == Layout::Packed422) {
-            T *row = rowOf<T>(f.planes[0], y);
-            lumaRow<Op, T, 2>(row + r.x * 2 + info.order.y, r.width, a, c);
-            chromaRow<Op, T, 4>(row + cx * 4 + info.order.u, row + cx * 4 + info.order.v, columns, a, c);
+            packed422Row<Op>(rowOf<std::uint8_t>(f.planes[0], y) + r.x * 2, r.width, info.order, a, c);
             continue;
         }
-        lumaRow<Op, T, 1>(rowOf<T>(f.planes[0], y) + r.x, r.width, a, c);
-        if (info.layout == Layout::Gray || (y & ((1 << info.subY) - 1)) != 0)
+        lumaRow<Op>(rowOf<T>(f.planes[0], y) + r.x, r.width, a, c);
+        if (!chroma || (y & ((1 << info.subY) - 1)) != 0)
             continue;
         const int cy = y >> info.subY;
-        if (info.layout == Layout::Planar) {
-            chromaRow<Op, T, 1>(rowOf<T>(f.planes[info.order.u], cy) + cx, rowOf<T>(f.planes[info.order.v], cy) + cx,
-                                columns, a, c);
-        } else {
-            T *row = rowOf<T>(f.planes[1], cy) + cx * 2;
-            chromaRow<Op, T, 2>(row + info.order.u, row + info.order.v, columns, a, c);
-        }
+        if (info.layout == Layout::Planar)
+            chromaRows<Op>(rowOf<T>(f.planes[info.order.u], cy) + cx, rowOf<T>(f.planes[info.order.v], cy) + cx,
+                           columns, a, c);
+        else
+            pairRow<Op>(rowOf<T>(f.planes[1], cy) + cx * 2, columns, info.order.u == 0, a, c);
     }
 }
 

@@ -25,20 +25,12 @@ template <class T, bool Whole> struct Samples {
         T *p = at(sample, y);
         *p = static_cast<T>(Whole ? v : (*p & ~(mask << shift)) | (v << shift));
     }
-    ZC_HD Lanes loadMany(int sample, int y) const
+    ZC_HD LanesRef<T, Whole> many(int sample, int y) const { return {at(sample, y), shift, mask}; }
+    ZC_HD void storeMany(int sample, int y, const Lanes &lanes) const
     {
-        Lanes lanes = loadLanes<T>(at(sample, y));
-        if (!Whole)
-            lanes.v = (lanes.v >> shift) & mask;
-        return lanes;
-    }
-    ZC_HD void storeMany(int sample, int y, const Lanes &v) const
-    {
-        T *p = at(sample, y);
-        if (Whole)
-            return storeLanes<T>(p, v);
-        const Lanes old = loadLanes<T>(p);
-        storeLanes<T>(p, {(old.v & ~(mask << shift)) | (v.v << shift)});
+        T *__restrict p = at(sample, y);
+        for (int i = 0; i < kLaneCount; ++i)
+            p[i] = static_cast<T>(Whole ? lanes.v[i] : (p[i] & ~(mask << shift)) | (lanes.v[i] << shift));
     }
 };
 
@@ -51,14 +43,14 @@ template <class Store, class V> struct PictureIn {
     int width, height;
     int residue = 0;
 
-    ZC_HD V inside(int x, int y) const
+    ZC_HD auto inside(int x, int y) const
     {
         if constexpr (sizeof(V) == sizeof(std::uint32_t))
             return samples.load(x * samples.step, y);
         else
-            return samples.loadMany(x * samples.step + residue, y);
+            return samples.many(x * samples.step + residue, y);
     }
-    ZC_HD V operator()(int x, int y) const
+    ZC_HD auto operator()(int x, int y) const
     {
         const int row = clampTo(y, 0, height - 1);
         if constexpr (sizeof(V) == sizeof(std::uint32_t))
@@ -77,15 +69,15 @@ template <class V> struct ResultsIn {
     int channels;
     int channel = 0; // or the residue, for many
 
-    ZC_HD V inside(int x, int y) const
+    ZC_HD auto inside(int x, int y) const
     {
         const auto *p = reinterpret_cast<const std::uint32_t *>(base + pitch * y) + x * channels + channel;
         if constexpr (sizeof(V) == sizeof(std::uint32_t))
             return *p;
         else
-            return loadLanes<std::uint32_t>(p);
+            return LanesRef<std::uint32_t, true>{p, 0, 0};
     }
-    ZC_HD V operator()(int x, int y) const { return inside(x, y); }
+    ZC_HD auto operator()(int x, int y) const { return inside(x, y); }
 };
 
 template <class Op, int N, class T, bool Whole> struct PassLoop {
@@ -144,29 +136,31 @@ template <class Op, int N, class T, bool Whole> struct PassLoop {
         }
     }
 
-    // As many results of row y as fit whole vectors in [x0, x1); returns where it stopped.
-    int many(int x0, int x1, int y) const
+    // kLaneCount results of row y, from sample `sample` of the region's row on.
+    void lanesAt(int sample, int y) const
     {
         const int channels = job.group.channels;
-        const typename Op::Args a = args;
-        const Area area = job.area;
+        const int x = sample / channels;
         auto in = input<Lanes>(0);
-        const Store to = picture(0);
-        int sample = x0 * channels;
-        for (; sample + kLaneCount <= x1 * channels; sample += kLaneCount) {
-            const int x = sample / channels;
-            const int residue = sample - x * channels;
-            if constexpr (N == 0)
-                in.residue = residue;
-            else
-                in.channel = residue;
-            const Lanes v = Op::run(Pass<N>{}, in, x, y, area, a);
-            if constexpr (kLast)
-                to.storeMany(area.x * channels + sample, area.y + y, v);
-            else
-                storeLanes<std::uint32_t>(reinterpret_cast<std::uint32_t *>(job.out + job.outPitch * y) + sample, v);
-        }
-        return sample / channels;
+        if constexpr (N == 0)
+            in.residue = sample - x * channels;
+        else
+            in.channel = sample - x * channels;
+        const Lanes v = Op::run(Pass<N>{}, in, x, y, job.area, args);
+        if constexpr (kLast)
+            picture(0).storeMany(job.area.x * channels + sample, job.area.y + y, v);
+        else
+            std::memcpy(reinterpret_cast<std::uint32_t *>(job.out + job.outPitch * y) + sample, v.v, sizeof v.v);
+    }
+
+    // Results [x0, x1) of row y. The last vector overlaps the one before: no pass reads what it writes.
+    void many(int x0, int x1, int y) const
+    {
+        const int from = x0 * job.group.channels, to = x1 * job.group.channels;
+        if (to - from < kLaneCount)
+            return singles(x0, x1, y);
+        for (int sample = from; sample < to; sample += kLaneCount)
+            lanesAt(minOf(sample, to - kLaneCount), y);
     }
 
     void rows(int row0, int row1) const
@@ -181,7 +175,8 @@ template <class Op, int N, class T, bool Whole> struct PassLoop {
             if constexpr (Op::kLanes) {
                 if (lanes) {
                     singles(0, from, y);
-                    singles(many(from, to, y), job.extent.width, y);
+                    many(from, to, y);
+                    singles(to, job.extent.width, y);
                     continue;
                 }
             }

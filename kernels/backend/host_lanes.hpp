@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Several unsigned numbers computed at once, with the arithmetic that frame kernels use.
+// Many unsigned numbers computed at once, with the arithmetic that frame kernels use. Plain arrays and plain loops: the
+// compiler turns each loop into SIMD, which it does not do for conversions between vectors of different width.
 #pragma once
 
 #include "cudazerocopy/device.cuh"
@@ -8,55 +9,49 @@
 
 namespace zc::host::ZC_ISA {
 
-inline constexpr int kLaneCount = 16;
+inline constexpr int kLaneCount = 64;
 
-// The compiler's vector types: split into as many registers as the instruction set needs.
-using Numbers = std::uint32_t __attribute__((vector_size(4 * kLaneCount)));
-using Floats = float __attribute__((vector_size(4 * kLaneCount)));
+// As many samples in memory, not loaded yet, so that adding them needs no copy. Whole: the value fills the word.
+template <class T, bool Whole> struct LanesRef {
+    const T *p;
+    int shift;
+    std::uint32_t mask;
+
+    ZC_HD std::uint32_t at(int i) const { return Whole ? p[i] : (p[i] >> shift) & mask; }
+};
 
 struct Lanes {
-    Numbers v;
+    std::uint32_t v[kLaneCount];
 
-    ZC_HD Lanes &operator+=(const Lanes &other)
+    Lanes() = default;
+    template <class T, bool Whole> ZC_HD Lanes(const LanesRef<T, Whole> &ref) // NOLINT(google-explicit-constructor)
     {
-        v += other.v;
+        for (int i = 0; i < kLaneCount; ++i)
+            v[i] = ref.at(i);
+    }
+    template <class T, bool Whole> ZC_HD Lanes &operator+=(const LanesRef<T, Whole> &ref)
+    {
+        for (int i = 0; i < kLaneCount; ++i)
+            v[i] += ref.at(i);
         return *this;
     }
-    friend ZC_HD Lanes operator+(Lanes a, const Lanes &b) { return a += b; }
 };
 
-// GCC takes the attribute on a dependent type only in a typedef.
-template <class T> struct VectorOf {
-    typedef T type __attribute__((vector_size(sizeof(T) * kLaneCount)));
-};
-
-template <class T> ZC_HD Lanes loadLanes(const T *p)
-{
-    using Words = typename VectorOf<T>::type;
-    Words words;
-    std::memcpy(&words, p, sizeof words);
-    return {__builtin_convertvector(words, Numbers)};
-}
-
-template <class T> ZC_HD void storeLanes(T *p, const Lanes &lanes)
-{
-    using Words = typename VectorOf<T>::type;
-    const Words words = __builtin_convertvector(lanes.v, Words);
-    std::memcpy(p, &words, sizeof words);
-}
-
-// Exact, although by way of floats: the quotient may be one off, and the remainder tells.
-// Sums stay below 2^31 (129 * 129 samples of 16 bits), so that signed conversions, which every CPU has, will do.
+// Exact, although by way of floats: the quotient may be one off, and the remainder tells. Sums stay below 2^31 (129 *
+// 129 samples of 16 bits), so that signed conversions, which every CPU has, will do.
 ZC_HD Lanes meanOf(const Lanes &sum, uint32 count)
 {
-    using Signed = std::int32_t __attribute__((vector_size(4 * kLaneCount)));
-    const Numbers total = sum.v + count / 2;
-    const Floats quotient = __builtin_convertvector((Signed)total, Floats) * (1.0f / static_cast<float>(count));
-    Signed q = __builtin_convertvector(quotient, Signed);
-    const Signed rest = (Signed)total - q * static_cast<std::int32_t>(count);
-    q += rest < 0; // a true lane is -1
-    q -= rest >= static_cast<std::int32_t>(count);
-    return {(Numbers)q};
+    Lanes result;
+    const auto divisor = static_cast<std::int32_t>(count);
+    const float factor = 1.0f / static_cast<float>(divisor);
+    for (int i = 0; i < kLaneCount; ++i) {
+        const auto total = static_cast<std::int32_t>(sum.v[i] + count / 2);
+        auto q = static_cast<std::int32_t>(static_cast<float>(total) * factor);
+        const std::int32_t rest = total - q * divisor;
+        q += (rest >= divisor) - (rest < 0);
+        result.v[i] = static_cast<std::uint32_t>(q);
+    }
+    return result;
 }
 
 } // namespace zc::host::ZC_ISA

@@ -48,83 +48,160 @@ template <class Op> void applyRow(Pixels &p, int n, int x, int y, const typename
     }
 }
 
+// Affine kernels of luma and chroma are one matrix on RGB: three results, each of three factors and a constant.
+struct RgbMatrix {
+    float m[3][4];
+};
+
+template <class Op> bool isAffine(const typename Op::Args &a)
+{
+    if constexpr (SplitsLuma<Op>)
+        return lumaIsAffine<Op>(a) && chromaIsAffine<Op>(a);
+    else
+        return false;
+}
+
+// In code values, found by asking the kernel for black and the three primaries.
+template <class Op> RgbMatrix matrixOf(const typename Op::Args &args, const Weights &w, const Codes &c)
+{
+    Pixels p{{0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}, {}};
+    applyRow<Op>(p, 4, 0, 0, args, w);
+    const float *out[] = {p.r, p.g, p.b};
+    RgbMatrix result;
+    for (int i = 0; i < 3; ++i) {
+        float *row = result.m[i];
+        for (int j = 0; j < 3; ++j)
+            row[j] = out[i][j + 1] - out[i][0];
+        row[3] = out[i][0] / c.luma.scale + c.luma.zero - (row[0] + row[1] + row[2]) * c.luma.zero;
+    }
+    return result;
+}
+
+inline void multiply(Pixels &p, int n, const RgbMatrix &matrix)
+{
+    const RgbMatrix t = matrix;
+    for (int i = 0; i < n; ++i) {
+        const float r = p.r[i], g = p.g[i], b = p.b[i];
+        p.r[i] = r * t.m[0][0] + g * t.m[0][1] + b * t.m[0][2] + t.m[0][3];
+        p.g[i] = r * t.m[1][0] + g * t.m[1][1] + b * t.m[1][2] + t.m[1][3];
+        p.b[i] = r * t.m[2][0] + g * t.m[2][1] + b * t.m[2][2] + t.m[2][3];
+    }
+}
+
 // ---- packed RGB ------------------------------------------------------------------------------------------------
+//
+// Every packed format is handled as 32-bit words with four fields, taken apart by shifts in registers.
 
-template <int Step> void loadPacked(Pixels &p, const std::uint8_t *q, int n, const ChannelOrder &o, const Codes &c)
-{
-    const float zero = c.luma.zero, scale = c.luma.scale;
-    const int r = o.r, g = o.g, b = o.b, a = o.a;
-    for (int i = 0; i < n; ++i) {
-        p.r[i] = (static_cast<float>(q[i * Step + r]) - zero) * scale;
-        p.g[i] = (static_cast<float>(q[i * Step + g]) - zero) * scale;
-        p.b[i] = (static_cast<float>(q[i * Step + b]) - zero) * scale;
-    }
-    for (int i = 0; i < n; ++i)
-        p.a[i] = a < 0 ? 1.0f : static_cast<float>(q[i * Step + a]) / c.max;
-}
+struct Fields {
+    int r, g, b, a; // bit positions; a < 0: no alpha
+    std::uint32_t mask, alphaMask;
+    std::uint32_t keep; // bits that are nobody's: padding, and alpha where the kernel does not write it
+};
 
-template <int Step, bool Alpha>
-void storePacked(const Pixels &p, std::uint8_t *q, int n, const ChannelOrder &o, const Codes &c)
-{
-    const float zero = c.luma.zero, back = 1 / c.luma.scale, max = c.max;
-    const int r = o.r, g = o.g, b = o.b;
-    for (int i = 0; i < n; ++i) {
-        q[i * Step + r] = static_cast<std::uint8_t>(toCode(p.r[i] * back + zero, max));
-        q[i * Step + g] = static_cast<std::uint8_t>(toCode(p.g[i] * back + zero, max));
-        q[i * Step + b] = static_cast<std::uint8_t>(toCode(p.b[i] * back + zero, max));
-    }
-    if (Alpha && o.a >= 0)
-        for (int i = 0; i < n; ++i)
-            q[i * Step + o.a] = static_cast<std::uint8_t>(toCode(p.a[i] * max, max));
-}
-
-// Kernels that see luma and chroma only leave alpha's bytes alone.
+// Kernels that see luma and chroma only leave alpha's bits alone.
 template <class Op> inline constexpr bool kWritesAlpha = !SplitsLuma<Op>;
 
-template <class Op, int Step> void packedRows(const RowsJob &job, int row0, int row1)
+template <class Op> Fields fieldsOf(const FormatInfo &info)
+{
+    const ChannelOrder &o = info.order;
+    Fields f{o.r * 8, o.g * 8, o.b * 8, o.a < 0 ? -1 : o.a * 8, 255, 255, 0};
+    if (info.layout == Layout::Rgb10a2)
+        f = {0, 10, 20, 30, 1023, 3, 0};
+    std::uint32_t used = f.mask << f.r | f.mask << f.g | f.mask << f.b;
+    if (kWritesAlpha<Op> && f.a >= 0)
+        used |= f.alphaMask << f.a;
+    f.keep = ~used;
+    return f;
+}
+
+// Three-byte pixels overlap as words: each word carries the next pixel's first byte, which the next one repeats. The
+// last pixel goes byte by byte, so that nothing behind it is touched.
+inline void readWords3(std::uint32_t *words, const std::uint8_t *q, int n)
+{
+    for (int i = 0; i + 1 < n; ++i)
+        std::memcpy(words + i, q + 3 * i, 4);
+    words[n - 1] = 0;
+    std::memcpy(words + n - 1, q + 3 * (n - 1), 3);
+}
+
+inline void writeWords3(const std::uint32_t *words, std::uint8_t *q, int n)
+{
+    for (int i = 0; i + 1 < n; ++i)
+        std::memcpy(q + 3 * i, words + i, 4);
+    std::memcpy(q + 3 * (n - 1), words + n - 1, 3);
+}
+
+inline void splitWords(Pixels &p, const std::uint32_t *__restrict words, int n, const Fields &fields)
+{
+    const Fields f = fields;
+    const auto part = [](std::uint32_t word, int at, std::uint32_t mask) {
+        return static_cast<float>(static_cast<int>((word >> at) & mask));
+    };
+    for (int i = 0; i < n; ++i) {
+        p.r[i] = part(words[i], f.r, f.mask);
+        p.g[i] = part(words[i], f.g, f.mask);
+        p.b[i] = part(words[i], f.b, f.mask);
+    }
+    for (int i = 0; i < n; ++i)
+        p.a[i] = f.a < 0 ? 1.0f : part(words[i], f.a, f.alphaMask) / static_cast<float>(f.alphaMask);
+}
+
+template <bool Alpha>
+void joinWords(const Pixels &p, std::uint32_t *__restrict words, int n, const Fields &fields, float max)
+{
+    const Fields f = fields;
+    for (int i = 0; i < n; ++i)
+        words[i] = (words[i] & f.keep) | static_cast<std::uint32_t>(toCode(p.r[i], max)) << f.r |
+                   static_cast<std::uint32_t>(toCode(p.g[i], max)) << f.g |
+                   static_cast<std::uint32_t>(toCode(p.b[i], max)) << f.b;
+    const auto top = static_cast<float>(f.alphaMask);
+    if (Alpha && f.a >= 0)
+        for (int i = 0; i < n; ++i)
+            words[i] |= static_cast<std::uint32_t>(toCode(p.a[i] * top, top)) << f.a;
+}
+
+inline void scale(Pixels &p, int n, float gain, float offset)
+{
+    for (int i = 0; i < n; ++i) {
+        p.r[i] = p.r[i] * gain + offset;
+        p.g[i] = p.g[i] * gain + offset;
+        p.b[i] = p.b[i] * gain + offset;
+    }
+}
+
+template <class Op> void packedRows(const RowsJob &job, int row0, int row1)
 {
     const auto &args = *static_cast<const typename Op::Args *>(job.args);
     const Codes c = codesOf(*job.frame, *job.info);
     const Weights w = Weights::of(job);
+    const Fields fields = fieldsOf<Op>(*job.info);
+    const bool affine = isAffine<Op>(args);
+    const RgbMatrix matrix = affine ? matrixOf<Op>(args, w, c) : RgbMatrix{};
+    const int bytes = job.info->samplesPerPixel == 3 ? 3 : 4;
     Pixels p;
+    std::uint32_t words[kChunk];
     for (int y = job.area.y + row0; y < job.area.y + row1; ++y) {
-        std::uint8_t *row = rowOf<std::uint8_t>(job.frame->planes[0], y);
         for (int at = 0; at < job.area.width; at += kChunk) {
             const int n = minOf(job.area.width - at, kChunk);
             const int x = job.area.x + at;
-            loadPacked<Step>(p, row + x * Step, n, job.info->order, c);
-            applyRow<Op>(p, n, x, y, args, w);
-            storePacked<Step, kWritesAlpha<Op>>(p, row + x * Step, n, job.info->order, c);
-        }
-    }
-}
-
-template <class Op> void rgb10Rows(const RowsJob &job, int row0, int row1)
-{
-    const auto &args = *static_cast<const typename Op::Args *>(job.args);
-    const Codes c = codesOf(*job.frame, *job.info);
-    const Weights w = Weights::of(job);
-    const float zero = c.luma.zero, scale = c.luma.scale, back = 1 / c.luma.scale;
-    Pixels p;
-    for (int y = job.area.y + row0; y < job.area.y + row1; ++y) {
-        std::uint32_t *row = rowOf<std::uint32_t>(job.frame->planes[0], y) + job.area.x;
-        for (int at = 0; at < job.area.width; at += kChunk) {
-            const int n = minOf(job.area.width - at, kChunk);
-            std::uint32_t *q = row + at;
-            for (int i = 0; i < n; ++i) {
-                p.r[i] = (static_cast<float>(q[i] & 1023) - zero) * scale;
-                p.g[i] = (static_cast<float>((q[i] >> 10) & 1023) - zero) * scale;
-                p.b[i] = (static_cast<float>((q[i] >> 20) & 1023) - zero) * scale;
-                p.a[i] = static_cast<float>(q[i] >> 30) / 3.0f;
+            std::uint8_t *q = rowOf<std::uint8_t>(job.frame->planes[0], y) + std::ptrdiff_t{x} * bytes;
+            if (bytes == 3)
+                readWords3(words, q, n);
+            else
+                std::memcpy(words, q, 4 * static_cast<std::size_t>(n));
+            splitWords(p, words, n, fields);
+            if (affine) {
+                multiply(p, n, matrix);
+            } else {
+                scale(p, n, c.luma.scale, -c.luma.zero * c.luma.scale);
+                applyRow<Op>(p, n, x, y, args, w);
+                scale(p, n, 1 / c.luma.scale, c.luma.zero);
             }
-            applyRow<Op>(p, n, job.area.x + at, y, args, w);
-            for (int i = 0; i < n; ++i) {
-                const std::uint32_t a =
-                    kWritesAlpha<Op> ? static_cast<std::uint32_t>(toCode(p.a[i] * 3.0f, 3.0f)) : q[i] >> 30;
-                q[i] = static_cast<std::uint32_t>(toCode(p.r[i] * back + zero, c.max)) |
-                       static_cast<std::uint32_t>(toCode(p.g[i] * back + zero, c.max)) << 10 |
-                       static_cast<std::uint32_t>(toCode(p.b[i] * back + zero, c.max)) << 20 | a << 30;
-            }
+            joinWords<kWritesAlpha<Op>>(p, words, n, fields, c.max);
+            if (bytes == 3)
+                writeWords3(words, q, n);
+            else
+                std::memcpy(q, words, 4 * static_cast<std::size_t>(n));
         }
     }
 }
@@ -244,9 +321,8 @@ template <class Op> void colourRows(const RowsJob &job, int row0, int row1)
     const FormatInfo &info = *job.info;
     switch (info.layout) {
     case Layout::PackedRgb:
-        return info.samplesPerPixel == 3 ? packedRows<Op, 3>(job, row0, row1) : packedRows<Op, 4>(job, row0, row1);
     case Layout::Rgb10a2:
-        return rgb10Rows<Op>(job, row0, row1);
+        return packedRows<Op>(job, row0, row1);
     default:
         break;
     }

@@ -75,22 +75,26 @@ void plainRow(T *__restrict p, int n, const SampleInfo<I> &info, int shift, int 
     }
 }
 
+// n samples, at most a tile.
+template <class Op>
+ZC_HD void tile(std::uint8_t *__restrict p, int n, const Tile<std::int16_t> &__restrict t, const typename Op::Args &a)
+{
+    for (int j = 0; j < n; ++j) {
+        const SampleInfo<std::int16_t> s{t.low[j], t.high[j], t.max[j]};
+        const auto v = static_cast<std::uint16_t>(Op::template sample<std::int16_t>(p[j], s, a));
+        p[j] = static_cast<std::uint8_t>((p[j] & t.keep[j]) | (v & ~t.keep[j]));
+    }
+}
+
 // Only 8-bit formats mix kinds of sample in a row.
 template <class Op>
-void tiledRow(std::uint8_t *__restrict p, int n, const Tile<std::int16_t> &tile, const typename Op::Args &args)
+void tiledRow(std::uint8_t *p, int n, const Tile<std::int16_t> &constants, const typename Op::Args &args)
 {
     const typename Op::Args a = args;
-    const auto one = [&](int i, int j) {
-        const SampleInfo<std::int16_t> s{tile.low[j], tile.high[j], tile.max[j]};
-        const auto v = static_cast<std::uint16_t>(Op::template sample<std::int16_t>(p[i], s, a));
-        p[i] = static_cast<std::uint8_t>((p[i] & tile.keep[j]) | (v & ~tile.keep[j]));
-    };
     int i = 0;
     for (; i + kTile <= n; i += kTile)
-        for (int j = 0; j < kTile; ++j)
-            one(i + j, j);
-    for (int j = 0; i < n; ++i, ++j)
-        one(i, j);
+        tile<Op>(p + i, kTile, constants, a);
+    tile<Op>(p + i, n - i, constants, a);
 }
 
 template <class Op> void rgb10Samples(const RowsJob &job, int row0, int row1)

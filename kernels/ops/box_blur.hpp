@@ -56,7 +56,7 @@ struct BoxBlur {
     {
         const int radius = reach(a, area);
         const int row = area.y + y - reachRows(a, area);
-        auto sum = in(area.x + x - radius, row);
+        typename In::Value sum = in(area.x + x - radius, row);
         for (int d = 1 - radius; d <= radius; ++d)
             sum += in(area.x + x + d, row);
         return sum;
@@ -67,7 +67,7 @@ struct BoxBlur {
     ZC_HD static typename In::Value run(Pass<1>, const In &in, int x, int y, const Area &area, const Args &a)
     {
         const int rows = 2 * reachRows(a, area) + 1;
-        auto sum = in.inside(x, y);
+        typename In::Value sum = in.inside(x, y);
         for (int d = 1; d < rows; ++d)
             sum += in.inside(x, y + d);
         return meanOf(sum, static_cast<uint32>((2 * reach(a, area) + 1) * rows));
