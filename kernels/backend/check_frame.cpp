@@ -42,7 +42,9 @@ Status checkPlane(const Frame &frame, const FormatInfo &info, int index)
     const Plane &plane = frame.planes[index];
     const std::int32_t columns = planeColumns(info, index, frame.width);
     const std::int32_t rows = planeRows(info, index, frame.height);
-    if (plane.width != columns || plane.height != rows) {
+    // The odd field of an interlaced 4:2:0 frame may have one chroma row less than its luma would ask for (fieldOf()).
+    const bool shortField = index > 0 && info.subY > 0 && frame.height % 2 == 1 && plane.height == rows - 1;
+    if (plane.width != columns || (plane.height != rows && !shortField)) {
         return badPlane(info, index,
                         "is " + std::to_string(plane.width) + "x" + std::to_string(plane.height) + "; a frame of " +
                             std::to_string(frame.width) + "x" + std::to_string(frame.height) + " has " +

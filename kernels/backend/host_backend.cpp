@@ -247,7 +247,9 @@ void HostBackend::runGroup(const HostOp &op, const Group &group, const Rect &are
 {
     const int x0 = area.x >> group.subX, y0 = area.y >> group.subY;
     const int x1 = (area.x + area.width + (1 << group.subX) - 1) >> group.subX;
-    const int y1 = (area.y + area.height + (1 << group.subY) - 1) >> group.subY;
+    const int y1 = std::min((area.y + area.height + (1 << group.subY) - 1) >> group.subY, group.height);
+    if (y1 <= y0)
+        return;
     PassJob job{};
     job.group = group;
     job.area = {x0, y0, x1 - x0, y1 - y0, group.subX, group.subY};

@@ -300,6 +300,8 @@ template <class Op, class T> void yuvRows(const RowsJob &job, int row0, int row1
         if (!chroma || (y & ((1 << info.subY) - 1)) != 0)
             continue;
         const int cy = y >> info.subY;
+        if (cy >= f.planes[1].height)
+            continue;
         if (info.layout == Layout::Planar)
             chromaRows<Op>(rowOf<T>(f.planes[info.order.u], cy) + cx, rowOf<T>(f.planes[info.order.v], cy) + cx,
                            columns, a, c);

@@ -17,7 +17,7 @@ Group baseGroup(const Frame &frame, const FormatInfo &info, int plane)
     g.subX = plane == 0 ? 0 : info.subX;
     g.subY = plane == 0 ? 0 : info.subY;
     g.width = (frame.width + (1 << g.subX) - 1) >> g.subX;
-    g.height = (frame.height + (1 << g.subY) - 1) >> g.subY;
+    g.height = frame.planes[plane].height; // which may be a row short in a field
     return g;
 }
 

@@ -219,6 +219,8 @@ template <class T> YuvRow<T> yuvRowOf(const RowsJob &job, int y)
     const Frame &f = *job.frame;
     const FormatInfo &info = *job.info;
     const int cy = y >> info.subY;
+    if (info.planes > 1 && cy >= f.planes[1].height)
+        return {rowOf<T>(f.planes[0], y), nullptr, nullptr, 1, 1};
     switch (info.layout) {
     case Layout::Packed422: {
         T *row = rowOf<T>(f.planes[0], y);

@@ -160,7 +160,8 @@ template <class Op> void sampleRows(const RowsJob &job, int row0, int row1)
         const int x0 = r.x >> subX, x1 = (r.x + r.width + (1 << subX) - 1) >> subX;
         const int from = x0 * perTexel;
         const int count = (x1 - x0) * perTexel;
-        const int y0 = (r.y + row0) >> subY, y1 = (r.y + row1 + (1 << subY) - 1) >> subY;
+        const int y0 = (r.y + row0) >> subY;
+        const int y1 = minOf((r.y + row1 + (1 << subY) - 1) >> subY, job.frame->planes[plane].height);
         for (int y = y0; y < y1; ++y)
             samplePlaneRow<Op>(job, plane, y, from, count, tile);
     }
