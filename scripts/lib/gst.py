@@ -14,12 +14,15 @@ class Failure(Exception):
 
 
 def exists(element):
-    return subprocess.run(["gst-inspect-1.0", "--exists", element], stdin=subprocess.DEVNULL,
+    # Without a version, --exists asks for one not older than GStreamer's own, which only its own plugins have.
+    return subprocess.run(["gst-inspect-1.0", "--exists", "--atleast-version=0.0", element], stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def quoted(value):
     """A property value as gst-launch reads it, whatever a file is called."""
+    if re.fullmatch(r"[\w@%+=:,./#-]+", str(value)):
+        return str(value)
     return '"%s"' % str(value).replace("\\", "\\\\").replace('"', '\\"')
 
 
@@ -58,7 +61,7 @@ class Stream:
 
 def probe(path):
     """What the first video stream of the file is; Failure if there is none that decodes."""
-    launch = ("filesrc location=%s ! decodebin expose-all-streams=false caps=video/x-raw ! fakesink name=probe num-buffers=1"
+    launch = ("filesrc location=%s ! decodebin ! video/x-raw ! fakesink name=probe num-buffers=1"
               % quoted(path))
     try:
         done = subprocess.run(["gst-launch-1.0", "-v", *tokens(launch)], stdin=subprocess.DEVNULL,
@@ -91,12 +94,12 @@ def run(launch, environment=None, on_progress=None):
     result, complaints = Run(), []
     for line in process.stdout:
         message = re.match(r'Got message #\d+ from element "[^"]*" \(element\): ([a-z0-9-]+), (.*)', line)
-        progress = re.match(r"progressreport\d* \([\d:]+\): (.*)", line)
+        progress = re.match(r"progressreport\d* \((\d+:\d+:\d+)\): (.*)", line)
         ended = re.match(r"Execution ended after (\d+):(\d+):([\d.]+)", line)
         if message:
             result.messages[message[1]] = parse_structure(message[2])
         elif progress and on_progress:
-            on_progress(progress[1])
+            on_progress("%s  %s" % (progress[1], progress[2]))
         elif ended:
             result.seconds = int(ended[1]) * 3600 + int(ended[2]) * 60 + float(ended[3])
         elif re.match(r"(ERROR|WARNING)|Additional debug info|.*could not|.*no property", line):
@@ -118,7 +121,7 @@ def run(launch, environment=None, on_progress=None):
 def thumbnails(path, width, height, pixel_format="RGB"):
     """Yields each frame, scaled; rows are not padded, so width * channels must be a multiple of 4."""
     size = width * height * {"RGB": 3, "GRAY8": 1}[pixel_format]
-    launch = ("filesrc location=%s ! decodebin expose-all-streams=false caps=video/x-raw ! videoconvert ! videoscale ! "
+    launch = ("filesrc location=%s ! decodebin ! video/x-raw ! videoconvert ! videoscale ! "
               "video/x-raw,format=%s,width=%d,height=%d ! fdsink fd=1 sync=false" % (quoted(path), pixel_format, width, height))
     process = subprocess.Popen(["gst-launch-1.0", "-q", *tokens(launch)], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

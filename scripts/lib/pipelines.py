@@ -34,7 +34,7 @@ PIPELINES = (
         name="whichever decoder fits, CPU, x264",
         needs=("decodebin", "x264enc"),
         codec="",
-        before="filesrc location={source} ! decodebin expose-all-streams=false caps=video/x-raw ! " + UNTIL_FREE,
+        before="filesrc location={source} ! decodebin ! video/x-raw ! " + UNTIL_FREE,
         after=ENCODE_X264,
     ),
 )
