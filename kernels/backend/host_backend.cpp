@@ -159,7 +159,9 @@ Status HostBackend::prepare(const Frame &frame, const Launch &launch)
         return {Code::InvalidArgument, std::string("the parameters are not those of kernel \"") + kernel.name + "\""};
     traits_.width = frame.width;
     traits_.height = frame.height;
-    const LumaWeights weights = lumaWeights(isYuv(formatInfo(frame.format)) ? frame.matrix : ColorMatrix::Bt601);
+    const Layout layout = formatInfo(frame.format).layout;
+    const bool rgb = layout == Layout::PackedRgb || layout == Layout::Rgb10a2;
+    const LumaWeights weights = lumaWeights(rgb ? ColorMatrix::Bt601 : frame.matrix);
     traits_.kr = weights.red;
     traits_.kb = weights.blue;
     kernel.prepare(launch.params->view(), traits_, args_);
