@@ -115,7 +115,7 @@ std::int64_t rowBytes(const Layout &layout, int plane, int width)
     for (const Channel &c : layout.channels) {
         const std::int64_t columns = (static_cast<std::int64_t>(width) + (1 << c.subX) - 1) >> c.subX;
         if (c.plane == plane)
-            bytes = std::max(bytes, c.first + (columns - 1) * c.step + c.wordBytes);
+            bytes = std::max(bytes, columns * c.step); // YUY2 and UYVY of odd width end with a whole group of four
     }
     return bytes;
 }

@@ -2,9 +2,6 @@
 // pixelate: each cell becomes its mean.
 #include "gold/gold.hpp"
 
-#include <map>
-#include <utility>
-
 namespace zc::gold {
 namespace {
 
@@ -15,8 +12,13 @@ struct Sum {
 
 void change(const Grid &before, const Part &part, int block, Grid &after)
 {
-    const auto cellOf = [&](int x, int y) { return std::pair{(y << part.subY) / block, (x << part.subX) / block}; };
-    std::map<std::pair<int, int>, Sum> cells;
+    const auto columns = static_cast<std::size_t>(((part.width - 1) << part.subX) / block + 1);
+    const auto rows = static_cast<std::size_t>(((part.height - 1) << part.subY) / block + 1);
+    const auto cellOf = [&](int x, int y) {
+        return static_cast<std::size_t>((y << part.subY) / block) * columns +
+               static_cast<std::size_t>((x << part.subX) / block);
+    };
+    std::vector<Sum> cells(columns * rows);
     for (int y = 0; y < part.height; ++y) {
         for (int x = 0; x < part.width; ++x) {
             Sum &cell = cells[cellOf(x, y)];
