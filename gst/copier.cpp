@@ -35,8 +35,11 @@ gboolean carryMeta(GstBuffer *source, GstMeta **meta, gpointer data)
     auto *copy = static_cast<GstBuffer *>(data);
     const GstMetaInfo *info = (*meta)->info;
     static const GQuark memoryTag = g_quark_from_static_string(GST_META_TAG_MEMORY_STR);
+    static const GQuark referenceTag = g_quark_from_static_string("memory-reference"); // GStreamer 1.24 and later
     const bool bound = info->api == GST_VIDEO_META_API_TYPE || info->api == GST_VIDEO_CROP_META_API_TYPE ||
-                       info->api == GST_PARENT_BUFFER_META_API_TYPE || gst_meta_api_type_has_tag(info->api, memoryTag);
+                       info->api == GST_PARENT_BUFFER_META_API_TYPE ||
+                       gst_meta_api_type_has_tag(info->api, memoryTag) ||
+                       gst_meta_api_type_has_tag(info->api, referenceTag);
     if (!bound && info->transform_func != nullptr) {
         GstMetaTransformCopy whole = {FALSE, 0, static_cast<gsize>(-1)};
         if (!info->transform_func(copy, *meta, source, _gst_meta_transform_copy, &whole))

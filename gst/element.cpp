@@ -86,7 +86,9 @@ GstStructure *Element::statsStructure() const
 bool Element::start()
 {
     Status status = settings_->checkForStart();
-    settings_->refresh(choices_, seen_ = 0);
+    seen_ = 0;
+    settings_->refresh(choices_, seen_);
+    neutral_ = choices_.kernel->isNeutral(choices_.params.view());
     if (status.ok() && choices_.device == Device::Cuda)
         status = {Code::NotFound, "device=cuda: CUDA is not built into this version; use device=cpu or device=auto"};
     if (status.ok() && (choices_.regionSources & kFromAnalyticsMeta) != 0 && !haveAnalytics())

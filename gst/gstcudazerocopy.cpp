@@ -33,6 +33,7 @@
 #include "gstcudazerocopy.h"
 
 #include "caps.hpp"
+#include "clamping_params.hpp"
 #include "element.hpp"
 #include "kernel_object.hpp"
 #include "log.hpp"
@@ -225,7 +226,7 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
         settings.set(&Choices::regionSources, g_value_get_flags(value));
         break;
     case PROP_REGION_GROW:
-        settings.set(&Choices::regionGrow, g_value_get_double(value));
+        report(self, settings.setRegionGrow(g_value_get_double(value)));
         break;
     default:
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
@@ -295,13 +296,13 @@ static void install_properties(GObjectClass *klass)
     install(PROP_DEVICE,
             g_param_spec_enum("device", "Device", "Where the kernel runs; auto never falls back in silence",
                               device_type(), static_cast<gint>(zc::gst::Device::Auto), kReady));
-    install(
-        PROP_CUDA_DEVICE_ID,
-        g_param_spec_int("cuda-device-id", "CUDA device id",
-                         "Which GPU (-1 = that of the buffers); must agree with the buffers' own. Ignored on the CPU",
-                         -1, G_MAXINT, -1, kReady));
+    install(PROP_CUDA_DEVICE_ID,
+            zc::gst::clampingInt({"cuda-device-id", "CUDA device id",
+                                  "Which GPU (-1 = that of the buffers); must agree with the buffers' own. Ignored on "
+                                  "the CPU"},
+                                 -1, G_MAXINT, -1, kReady));
     install(PROP_GPU_ID,
-            g_param_spec_int("gpu-id", "GPU id", "Another name of cuda-device-id", -1, G_MAXINT, -1, kReady));
+            zc::gst::clampingInt({"gpu-id", "GPU id", "Another name of cuda-device-id"}, -1, G_MAXINT, -1, kReady));
     install(PROP_ZERO_COPY,
             g_param_spec_enum("zero-copy", "Zero copy", "Whether frames may be copied at all", zero_copy_type(),
                               static_cast<gint>(zc::gst::ZeroCopy::Preferred), kLive));
@@ -321,8 +322,8 @@ static void install_properties(GObjectClass *klass)
                                "without a box is left unchanged",
                                regions_from_type(), zc::gst::kFromProperty, kLive));
     install(PROP_REGION_GROW,
-            g_param_spec_double("region-grow", "Region growth", "Widens every region, in percent of its size", 0, 1000,
-                                0, kLiveNumber));
+            zc::gst::clampingDouble({"region-grow", "Region growth", "Widens every region, in percent of its size"}, 0,
+                                    1000, 0, kLiveNumber));
     install(PROP_STATS,
             g_param_spec_boxed(
                 "stats", "Statistics",

@@ -2,6 +2,7 @@
 // One GObject class per kernel, made from its parameter declarations.
 #include "kernel_object.hpp"
 
+#include "clamping_params.hpp"
 #include "log.hpp"
 
 #include <cstdio>
@@ -78,15 +79,15 @@ GType enumTypeFor(const KernelInfo &kernel, const ParamSpec &spec)
 
 GParamSpec *propertyFor(const KernelInfo &kernel, const ParamSpec &spec)
 {
-    // Lax: a number out of range is clamped instead of refused.
-    const auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_LAX_VALIDATION |
-                                                GST_PARAM_CONTROLLABLE | GST_PARAM_MUTABLE_PLAYING);
+    const auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_CONTROLLABLE |
+                                                GST_PARAM_MUTABLE_PLAYING);
+    const ParamText text = {spec.name, spec.name, spec.description};
     switch (spec.type) {
     case ParamType::Float:
-        return g_param_spec_double(spec.name, spec.name, spec.description, spec.low, spec.high, spec.fallback, flags);
+        return clampingDouble(text, spec.low, spec.high, spec.fallback, flags);
     case ParamType::Int:
-        return g_param_spec_int(spec.name, spec.name, spec.description, static_cast<gint>(spec.low),
-                                static_cast<gint>(spec.high), static_cast<gint>(spec.fallback), flags);
+        return clampingInt(text, static_cast<gint>(spec.low), static_cast<gint>(spec.high),
+                           static_cast<gint>(spec.fallback), flags);
     case ParamType::Bool:
         return g_param_spec_boolean(spec.name, spec.name, spec.description, spec.fallback != 0, flags);
     case ParamType::Enum:
@@ -235,7 +236,7 @@ std::string describeKernels()
     for (const KernelInfo &kernel : builtInKernels()) {
         text += "\n    " + std::string(kernel.name) + ": " + kernel.summary;
         for (const ParamSpec &spec : kernel.params)
-            text += "\n        " + describeParam(spec);
+            text += "\n        " + describeParam(spec) + ": " + spec.description;
     }
     return text;
 }

@@ -2,6 +2,8 @@
 // Setters that keep the last good value and remember what they refused.
 #include "settings.hpp"
 
+#include <cmath>
+
 namespace zc::gst {
 
 namespace {
@@ -116,6 +118,14 @@ SetResult Settings::setRegions(std::string_view text)
     choices_.regions = std::move(rects.value());
     badRegions_.clear();
     ++generation_;
+    return {};
+}
+
+SetResult Settings::setRegionGrow(double percent)
+{
+    if (std::isnan(percent))
+        return {"region-grow is not a number; valid is a percentage from 0 to 1000", false};
+    set(&Choices::regionGrow, percent);
     return {};
 }
 

@@ -47,6 +47,7 @@ public:
     // While stopped, a text that does not fit the kernel of the moment is tried again on the next kernel.
     SetResult setParams(std::string_view text);
     SetResult setRegions(std::string_view text);
+    SetResult setRegionGrow(double percent);
     SetResult setParam(const KernelInfo &kernel, int index, double value);
 
     std::string kernelName() const;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// GParamSpecDouble and GParamSpecInt with another validation; controllers still find their range in them.
+#include "clamping_params.hpp"
+
+#include "log.hpp"
+
+#include <algorithm>
+
+#define GST_CAT_DEFAULT logKernel
+
+namespace zc::gst {
+
+namespace {
+
+gboolean validateDouble(GParamSpec *spec, GValue *value)
+{
+    const auto *range = G_PARAM_SPEC_DOUBLE(spec);
+    const double given = g_value_get_double(value);
+    // Not-a-number passes: the setter refuses it, so that the last good value stays.
+    if (!(given < range->minimum || given > range->maximum))
+        return FALSE;
+    const double kept = std::clamp(given, range->minimum, range->maximum);
+    GST_WARNING("%s=%g is out of range and was clamped to %g; valid is a number from %g to %g", spec->name, given, kept,
+                range->minimum, range->maximum);
+    g_value_set_double(value, kept);
+    return TRUE;
+}
+
+gboolean validateInt(GParamSpec *spec, GValue *value)
+{
+    const auto *range = G_PARAM_SPEC_INT(spec);
+    const int given = g_value_get_int(value);
+    const int kept = std::clamp(given, range->minimum, range->maximum);
+    if (given == kept)
+        return FALSE;
+    GST_WARNING("%s=%d is out of range and was clamped to %d; valid is a whole number from %d to %d", spec->name, given,
+                kept, range->minimum, range->maximum);
+    g_value_set_int(value, kept);
+    return TRUE;
+}
+
+using Validate = gboolean (*)(GParamSpec *, GValue *);
+
+GType derive(GType parent, const char *name, guint16 instanceSize, Validate validate)
+{
+    GTypeInfo info = {};
+    info.class_size = sizeof(GParamSpecClass);
+    info.class_init = [](gpointer klass, gpointer data) {
+        static_cast<GParamSpecClass *>(klass)->value_validate = reinterpret_cast<Validate>(data);
+    };
+    info.class_data = reinterpret_cast<gpointer>(validate);
+    info.instance_size = instanceSize;
+    return g_type_register_static(parent, name, &info, static_cast<GTypeFlags>(0));
+}
+
+// Lax: GObject then takes what validation made of the value.
+GParamSpec *make(GType type, const ParamText &text, GParamFlags flags)
+{
+    const auto all = static_cast<GParamFlags>(flags | G_PARAM_STATIC_STRINGS | G_PARAM_LAX_VALIDATION);
+    return static_cast<GParamSpec *>(g_param_spec_internal(type, text.name, text.nick, text.blurb, all));
+}
+
+} // namespace
+
+GParamSpec *clampingDouble(const ParamText &text, double low, double high, double fallback, GParamFlags flags)
+{
+    static const GType type =
+        derive(G_TYPE_PARAM_DOUBLE, "CudaZeroCopyParamDouble", sizeof(GParamSpecDouble), validateDouble);
+    GParamSpec *spec = make(type, text, flags);
+    auto *range = G_PARAM_SPEC_DOUBLE(spec);
+    range->minimum = low;
+    range->maximum = high;
+    range->default_value = fallback;
+    return spec;
+}
+
+GParamSpec *clampingInt(const ParamText &text, int low, int high, int fallback, GParamFlags flags)
+{
+    static const GType type = derive(G_TYPE_PARAM_INT, "CudaZeroCopyParamInt", sizeof(GParamSpecInt), validateInt);
+    GParamSpec *spec = make(type, text, flags);
+    auto *range = G_PARAM_SPEC_INT(spec);
+    range->minimum = low;
+    range->maximum = high;
+    range->default_value = fallback;
+    return spec;
+}
+
+} // namespace zc::gst

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Numeric property declarations that clamp with a warning naming the range, where GObject would refuse or stay silent.
+#pragma once
+
+#include <gst/gst.h>
+
+namespace zc::gst {
+
+struct ParamText {
+    const char *name, *nick, *blurb; // static strings
+};
+
+GParamSpec *clampingDouble(const ParamText &text, double low, double high, double fallback, GParamFlags flags);
+GParamSpec *clampingInt(const ParamText &text, int low, int high, int fallback, GParamFlags flags);
+
+} // namespace zc::gst
