@@ -2,6 +2,7 @@
 // From metas and caps to the place of each plane, with every contradiction refused before a byte is touched.
 #include "buffer_layout.hpp"
 
+#include <cstring>
 #include <string>
 
 namespace zc::gst {
@@ -28,10 +29,25 @@ Status bad(const std::string &what)
     return {Code::BadLayout, what};
 }
 
+// The running GStreamer may know formats that this build's enumeration cannot hold, so it is read as a number.
+Format formatOfMeta(const GstVideoMeta &meta, const Negotiated &negotiated)
+{
+    static_assert(sizeof(meta.format) == sizeof(guint));
+    guint number = 0;
+    std::memcpy(&number, &meta.format, sizeof(number));
+    if (number == static_cast<guint>(GST_VIDEO_INFO_FORMAT(&negotiated.pixels)))
+        return negotiated.format;
+    for (const FormatInfo &info : allFormats()) {
+        if (info.format != Format::Unknown && number == static_cast<guint>(formatToGst(info.format)))
+            return info.format;
+    }
+    return Format::Unknown;
+}
+
 // The meta of a DMA_DRM stream may carry DMA_DRM as its format, which is unknown here and so says nothing.
 Status checkMeta(const GstVideoMeta &meta, const FormatInfo &format, const Negotiated &negotiated)
 {
-    const Format described = formatFromGst(meta.format);
+    const Format described = formatOfMeta(meta, negotiated);
     if (described != Format::Unknown && described != negotiated.format)
         return bad(std::string("the buffer's GstVideoMeta says ") + formatInfo(described).name + ", the caps say " +
                    format.name);

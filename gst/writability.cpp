@@ -22,13 +22,14 @@ bool parentShared(const GstMemory *memory)
 
 Sharing sharingOfMemory(GstMemory *memory)
 {
+    // GStreamer marks parts of a memory read-only; that others hold the whole is the better reason.
+    if (parentShared(memory))
+        return Sharing::ParentShared;
     // gst_memory_is_writable() is TRUE for READONLY memory: it counts holders only.
     if (GST_MEMORY_IS_READONLY(memory))
         return Sharing::MemoryReadOnly;
     if (!gst_memory_is_writable(memory))
         return Sharing::MemoryShared;
-    if (parentShared(memory))
-        return Sharing::ParentShared;
     if (gst_is_fd_memory(memory) && !fdIsReadWrite(gst_fd_memory_get_fd(memory)))
         return Sharing::FdReadOnly;
     return Sharing::Exclusive;

@@ -10,6 +10,7 @@
 
 #include <gst/allocators/gstdmabuf.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -50,6 +51,18 @@ bool writes(Access access)
     return (static_cast<int>(access) & static_cast<int>(Access::Write)) != 0;
 }
 
+// Bytes from the start of the memory's file to the end of the last plane in it.
+gsize neededOf(const BufferLayout &layout, const GstMemory *memory)
+{
+    gsize needed = 0;
+    for (guint i = 0; i < layout.planes; i++) {
+        const PlaneLocation &plane = layout.plane[i];
+        if (plane.memory == memory)
+            needed = std::max(needed, memory->offset + plane.offset + plane.bytes);
+    }
+    return needed;
+}
+
 std::string describe(int fd)
 {
     const std::string exporter = dmabufExporter(fd);
@@ -84,7 +97,7 @@ private:
         std::optional<DmabufSync> sync;
     };
 
-    Result<std::uint8_t *> planeData(const PlaneLocation &plane, Access access);
+    Result<std::uint8_t *> planeData(const BufferLayout &layout, guint index, Access access);
     Result<std::shared_ptr<Import>> importOf(GstMemory *memory, gsize needed, Access access);
     Result<std::shared_ptr<Import>> newImport(int fd, const FileId &file, gsize needed, Access access);
     Status beginAccess(const std::shared_ptr<Import> &import, Access access);
@@ -148,10 +161,8 @@ Result<std::shared_ptr<Import>> DmabufImporter::importOf(GstMemory *memory, gsiz
         return import.file == *file && import.mapping.size() >= needed && (import.writable || !writes(access));
     };
     std::shared_ptr<Import> import = cache_.find(memory);
-    if (import && fits(*import)) {
-        counters_.cacheHits++;
+    if (import && fits(*import))
         return import;
-    }
     // Before Linux 5.3 all dmabufs shared one inode of size 0, which then tells nothing.
     import = file->size > 0 ? cache_.findIf(fits) : nullptr;
     if (!import) {
@@ -201,19 +212,19 @@ Status DmabufImporter::endAccess()
     return first;
 }
 
-Result<std::uint8_t *> DmabufImporter::planeData(const PlaneLocation &plane, Access access)
+Result<std::uint8_t *> DmabufImporter::planeData(const BufferLayout &layout, guint index, Access access)
 {
+    const PlaneLocation &plane = layout.plane[index];
     if (!gst_is_dmabuf_memory(plane.memory)) {
         const auto base = maps_.map(plane.memory, plane.offset + plane.bytes, access);
         return base ? Result<std::uint8_t *>(base.value() + plane.offset) : base;
     }
-    const gsize start = plane.memory->offset + plane.offset;
-    const auto import = importOf(plane.memory, start + plane.bytes, access);
+    const auto import = importOf(plane.memory, neededOf(layout, plane.memory), access);
     if (!import)
         return import.status();
     if (Status status = beginAccess(import.value(), access); !status)
         return status;
-    return import.value()->mapping.data() + start;
+    return import.value()->mapping.data() + plane.memory->offset + plane.offset;
 }
 
 Result<std::span<const Frame>> DmabufImporter::open(GstBuffer *, const BufferLayout &layout,
@@ -221,14 +232,17 @@ Result<std::span<const Frame>> DmabufImporter::open(GstBuffer *, const BufferLay
 {
     frame_ = frameFor(layout, negotiated);
     frame_.memory = MemoryKind::Dmabuf;
+    const guint64 importsBefore = counters_.imports;
     for (guint i = 0; i < layout.planes; i++) {
-        const auto data = planeData(layout.plane[i], access);
+        const auto data = planeData(layout, i, access);
         Status status = data ? setPlaneData(frame_, i, data.value()) : data.status();
         if (!status) {
             (void)endAccess();
             return status;
         }
     }
+    if (windowCount_ > 0 && counters_.imports == importsBefore)
+        counters_.cacheHits++;
     return std::span<const Frame>(&frame_, 1);
 }
 
