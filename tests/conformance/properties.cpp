@@ -335,6 +335,31 @@ TEST_P(Literal, PixelateLeavesConstantPicturesAlone)
     }
 }
 
+// Sums of white 16-bit samples over such areas do not fit 32 bits.
+TEST_P(Literal, PixelateAndBoxBlurHoldTheLargestSums)
+{
+    for (const auto &[kernel, params] : {std::pair{"pixelate", "block=1024"}, {"box-blur", "radius=64"}}) {
+        SmallPicture picture(target(), {Format::Gray16Le, 300, 300, kFull});
+        picture.setAll('Y', 65535);
+        const Bytes before = picture.bytes();
+        picture.run(kernel, params);
+        EXPECT_TRUE(picture.bytes() == before) << kernel;
+    }
+}
+
+TEST_P(Literal, PixelateCountsCellsInVeryWidePictures)
+{
+    PictureSpec spec = {Format::Gray8, 65535, 1, kFull};
+    SmallPicture picture(target(), spec);
+    picture.run("pixelate", "block=3");
+    const Codes got = picture.get('Y');
+    Codes want = got;
+    for (std::size_t x = 0; x < want.size(); ++x)
+        want[x] = want[x / 3 * 3];
+    EXPECT_TRUE(got == want);
+    EXPECT_NE(got[0], got[3]);
+}
+
 TEST_P(Literal, FlipMirrorsRowsAndColumns)
 {
     const std::pair<const char *, Codes> cases[] = {{"method=horizontal", {3, 2, 1, 6, 5, 4}},

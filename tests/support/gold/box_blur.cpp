@@ -44,8 +44,10 @@ void run(Picture &picture, const Args &args, const Where &where)
                 [&](const Grid &before, const Part &part, Grid &after) { change(before, part, radius, after); });
 }
 
-const Register
-    entry({"box-blur", {"radius=1", "radius=2", "radius=3", "radius=5", "radius=12", "radius=20"}, {"radius=0"}, run});
+const Register entry({"box-blur",
+                      {"radius=1", "radius=2", "radius=3", "radius=5", "radius=12", "radius=20", "radius=64"},
+                      {"radius=0"},
+                      run});
 
 } // namespace
 } // namespace zc::gold

@@ -41,8 +41,10 @@ void run(Picture &picture, const Args &args, const Where &where)
                 [&](const Grid &before, const Part &part, Grid &after) { change(before, part, block, after); });
 }
 
-const Register
-    entry({"pixelate", {"block=2", "block=3", "block=5", "block=8", "block=24", "block=97"}, {"block=1"}, run});
+const Register entry({"pixelate",
+                      {"block=2", "block=3", "block=5", "block=8", "block=24", "block=97", "block=7", "block=1024"},
+                      {"block=1"},
+                      run});
 
 } // namespace
 } // namespace zc::gold
