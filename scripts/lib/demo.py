@@ -83,7 +83,7 @@ def pick(path, width, height, indices):
 
 def save_sheet(path, source, target, stream, count):
     width = THUMB_WIDTH
-    height = max(2, round(width * stream.height / stream.width))
+    height = max(2, round(width * stream.height / stream.width / 2) * 2)
     count = min(count, SHEET_FRAMES)
     indices = sorted({(2 * column + 1) * count // (2 * SHEET_COLUMNS) for column in range(SHEET_COLUMNS)})
     before, after = (pick(video, width, height, indices) for video in (source, target))

@@ -119,8 +119,8 @@ def run(launch, environment=None, on_progress=None):
 
 
 def thumbnails(path, width, height, pixel_format="RGB"):
-    """Yields each frame, scaled; rows are not padded, so width * channels must be a multiple of 4."""
-    size = width * height * {"RGB": 3, "GRAY8": 1}[pixel_format]
+    """Yields each frame, scaled. Rows come without padding if the width is a multiple of 8 and the height even."""
+    size = width * height * {"RGB": 6, "I420": 3}[pixel_format] // 2
     launch = ("filesrc location=%s ! decodebin ! video/x-raw ! videoconvert ! videoscale ! "
               "video/x-raw,format=%s,width=%d,height=%d ! fdsink fd=1 sync=false" % (quoted(path), pixel_format, width, height))
     process = subprocess.Popen(["gst-launch-1.0", "-q", *tokens(launch)], stdin=subprocess.DEVNULL,
