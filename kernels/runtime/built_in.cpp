@@ -2,6 +2,7 @@
 // The table of built-in kernels, made from registry.def.
 #include "runtime/built_in.hpp"
 #include "registry_includes.hpp"
+#include "runtime/colour_plan.hpp"
 
 #include <type_traits>
 #include <vector>
@@ -23,10 +24,36 @@ template <class Op> void prepare(ParamView values, const FrameTraits &traits, vo
     *static_cast<typename Op::Args *>(args) = Op::prepare(values, traits);
 }
 
+template <class Op> constexpr auto planOf()
+{
+    if constexpr (requires(const typename Op::Args &a) { Op::luma(0.0f, a); })
+        return &planColour<Op>;
+    else
+        return nullptr;
+}
+
+template <class Op> Extent extentOf(int pass, const Area &area, const void *args)
+{
+    return Op::extent(pass, area, *static_cast<const typename Op::Args *>(args));
+}
+
 template <class Op> KernelInfo infoOf(int index)
 {
-    return {Op::kName, Op::kShape, Op::kSummary, paramsOf<Op>(), Op::isNeutral, prepare<Op>, sizeof(typename Op::Args),
-            index};
+    KernelInfo info{};
+    info.name = Op::kName;
+    info.shape = Op::kShape;
+    info.summary = Op::kSummary;
+    info.params = paramsOf<Op>();
+    info.isNeutral = Op::isNeutral;
+    info.prepare = prepare<Op>;
+    info.argsBytes = sizeof(typename Op::Args);
+    info.plan = planOf<Op>();
+    if constexpr (Op::kShape == Shape::Frame) {
+        info.passes = Op::kPasses;
+        info.extent = extentOf<Op>;
+    }
+    info.index = index;
+    return info;
 }
 
 } // namespace

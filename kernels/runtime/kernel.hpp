@@ -2,6 +2,7 @@
 // A kernel as everybody but its own file sees it: name, shape, parameters.
 #pragma once
 
+#include "backend/device_job.hpp"
 #include "core/params.hpp"
 #include "core/status.hpp"
 #include "cudazerocopy/device.cuh"
@@ -22,6 +23,11 @@ struct KernelInfo {
     // Turns values into the kernel's own arguments, which `args` has room for.
     void (*prepare)(ParamView values, const FrameTraits &traits, void *args);
     std::size_t argsBytes;
+    // Colour kernels of luma and chroma: what a backend can work out once a frame. Null for the others.
+    void (*plan)(const void *args, const device::Codes &codes, float kr, float kb, device::ColourPlan &plan);
+    // Frame kernels: how many passes, and how many results each computes. 0 and null for the others.
+    int passes;
+    Extent (*extent)(int pass, const Area &area, const void *args);
     int index; // position in the registry
 };
 

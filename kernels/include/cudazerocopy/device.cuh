@@ -13,6 +13,7 @@ using uint32 = unsigned int;
 using uint64 = unsigned long long;
 using int16 = short;
 using int32 = int;
+using int64 = long long;
 } // namespace zc
 #else
 #include <cmath>
@@ -24,6 +25,7 @@ using uint32 = std::uint32_t;
 using uint64 = std::uint64_t;
 using int16 = std::int16_t;
 using int32 = std::int32_t;
+using int64 = std::int64_t;
 } // namespace zc
 #endif
 

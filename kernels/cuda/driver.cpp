@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// libcuda, opened at run time.
+#include "cuda/driver.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <dlfcn.h>
+#include <mutex>
+
+namespace zc::cuda {
+
+namespace {
+
+constexpr const char *kLibrary = "libcuda.so.1";
+
+std::atomic<const Driver *> opened{nullptr};
+
+template <class Fn> bool bind(void *library, Fn &slot, const char *symbol, std::string &missing)
+{
+    slot = reinterpret_cast<Fn>(dlsym(library, symbol));
+    if (!slot && missing.empty())
+        missing = symbol;
+    return slot != nullptr;
+}
+
+// Versioned names: the plain ones are older ABIs.
+std::string bindAll(void *library, Driver &d)
+{
+    std::string missing;
+    const auto get = [&](auto &slot, const char *symbol) { bind(library, slot, symbol, missing); };
+    get(d.init, "cuInit");
+    get(d.driverGetVersion, "cuDriverGetVersion");
+    get(d.deviceGetCount, "cuDeviceGetCount");
+    get(d.deviceGet, "cuDeviceGet");
+    get(d.deviceGetName, "cuDeviceGetName");
+    get(d.deviceGetAttribute, "cuDeviceGetAttribute");
+    get(d.deviceGetUuid, "cuDeviceGetUuid");
+    get(d.primaryCtxRetain, "cuDevicePrimaryCtxRetain");
+    get(d.primaryCtxRelease, "cuDevicePrimaryCtxRelease_v2");
+    get(d.ctxPushCurrent, "cuCtxPushCurrent_v2");
+    get(d.ctxPopCurrent, "cuCtxPopCurrent_v2");
+    get(d.ctxGetCurrent, "cuCtxGetCurrent");
+    get(d.ctxGetDevice, "cuCtxGetDevice");
+    get(d.streamCreate, "cuStreamCreate");
+    get(d.streamDestroy, "cuStreamDestroy_v2");
+    get(d.streamSynchronize, "cuStreamSynchronize");
+    get(d.streamWaitEvent, "cuStreamWaitEvent");
+    get(d.eventCreate, "cuEventCreate");
+    get(d.eventRecord, "cuEventRecord");
+    get(d.eventSynchronize, "cuEventSynchronize");
+    get(d.eventQuery, "cuEventQuery");
+    get(d.eventElapsedTime, "cuEventElapsedTime");
+    get(d.eventDestroy, "cuEventDestroy_v2");
+    get(d.memAlloc, "cuMemAlloc_v2");
+    get(d.memFree, "cuMemFree_v2");
+    get(d.memcpy2DAsync, "cuMemcpy2DAsync_v2");
+    get(d.memcpyHtoDAsync, "cuMemcpyHtoDAsync_v2");
+    get(d.memcpyDtoHAsync, "cuMemcpyDtoHAsync_v2");
+    get(d.memHostRegister, "cuMemHostRegister_v2");
+    get(d.memHostUnregister, "cuMemHostUnregister");
+    get(d.memHostGetDevicePointer, "cuMemHostGetDevicePointer_v2");
+    get(d.pointerGetAttribute, "cuPointerGetAttribute");
+    get(d.moduleLoadData, "cuModuleLoadData");
+    get(d.moduleUnload, "cuModuleUnload");
+    get(d.moduleGetFunction, "cuModuleGetFunction");
+    get(d.launchKernel, "cuLaunchKernel");
+    get(d.getErrorName, "cuGetErrorName");
+    get(d.getErrorString, "cuGetErrorString");
+    get(d.arrayCreate, "cuArray3DCreate_v2");
+    get(d.arrayDestroy, "cuArrayDestroy");
+    get(d.surfObjectCreate, "cuSurfObjectCreate");
+    get(d.surfObjectDestroy, "cuSurfObjectDestroy");
+    return missing;
+}
+
+Status failed(const Driver &d, DriverResult result, const char *what)
+{
+    const char *name = nullptr, *text = nullptr;
+    if (d.getErrorName)
+        d.getErrorName(result, &name);
+    if (d.getErrorString)
+        d.getErrorString(result, &text);
+    return {result == kOutOfMemory ? Code::System : Code::System,
+            std::string(what) + " failed: " + (name ? name : ("CUDA error " + std::to_string(result)).c_str()) +
+                (text ? std::string(" (") + text + ")" : "")};
+}
+
+Status initialise(Driver &d)
+{
+    if (const DriverResult result = d.init(0); result != kSuccess) {
+        Status status = failed(d, result, "cuInit");
+        const char *visible = std::getenv("CUDA_VISIBLE_DEVICES");
+        std::string text = status.message();
+        if (visible)
+            text += std::string("; CUDA_VISIBLE_DEVICES is \"") + visible + "\"";
+        return {result == kNoDevice ? Code::NotFound : Code::System,
+                text + "; nvidia-smi tells whether the driver works, device=cpu runs without it"};
+    }
+    if (const DriverResult result = d.driverGetVersion(&d.version); result != kSuccess)
+        return failed(d, result, "cuDriverGetVersion");
+    if (const DriverResult result = d.deviceGetCount(&d.devices); result != kSuccess)
+        return failed(d, result, "cuDeviceGetCount");
+    if (d.devices == 0)
+        return {Code::NotFound, "the CUDA driver sees no GPU; device=cpu runs without one"};
+    return {};
+}
+
+Result<const Driver *> open()
+{
+    void *library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        return Status{Code::NotFound, std::string("no NVIDIA driver: ") + dlerror() +
+                                          "; install the driver's libcuda1, or use device=cpu"};
+    static Driver table;
+    const std::string missing = bindAll(library, table);
+    if (!missing.empty())
+        return Status{Code::Unsupported, std::string(kLibrary) + " has no " + missing +
+                                             "; the driver is too old (CUDA 11.2 or later is needed)"};
+    if (Status status = initialise(table); !status.ok())
+        return status;
+    opened.store(&table, std::memory_order_release);
+    return &table;
+}
+
+} // namespace
+
+Result<const Driver *> driver()
+{
+    static const Result<const Driver *> result = open();
+    return result;
+}
+
+const Driver *driverIfOpen()
+{
+    return opened.load(std::memory_order_acquire);
+}
+
+Status statusOf(DriverResult result, const char *what)
+{
+    if (result == kSuccess)
+        return {};
+    const Driver *d = driverIfOpen();
+    return d ? failed(*d, result, what) : Status{Code::System, std::string(what) + " without a driver"};
+}
+
+bool isSticky(DriverResult result)
+{
+    switch (result) {
+    case 46:  // DEVICE_UNAVAILABLE
+    case 214: // ECC_UNCORRECTABLE
+    case 700: // ILLEGAL_ADDRESS
+    case 702: // LAUNCH_TIMEOUT
+    case 709: // CONTEXT_IS_DESTROYED
+    case 714: // HARDWARE_STACK_ERROR
+    case 715: // ILLEGAL_INSTRUCTION
+    case 716: // MISALIGNED_ADDRESS
+    case 717: // INVALID_ADDRESS_SPACE
+    case 718: // INVALID_PC
+    case 719: // LAUNCH_FAILED
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace zc::cuda

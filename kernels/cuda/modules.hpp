@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Kernels loaded into contexts: once per context and kernel, shared by all backends of the process.
+#pragma once
+
+#include "cuda/handles.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace zc::cuda {
+
+// Entry points of one image in one context. Thread-safe.
+class LoadedKernel {
+public:
+    LoadedKernel(OwnedModule module, std::string name) : module_(std::move(module)), name_(std::move(name)) {}
+
+    // The context must be current.
+    Result<Function> entry(const std::string &symbol);
+
+private:
+    OwnedModule module_;
+    std::string name_;
+    std::mutex mutex_; // protects entries_
+    std::map<std::string, Function> entries_;
+};
+
+// Loads the kernel's image into the context, which must be current, or finds it there. The result keeps the module
+// loaded; the last holder unloads it. Thread-safe.
+Result<std::shared_ptr<LoadedKernel>> loadKernel(Context context, const std::string &name);
+
+} // namespace zc::cuda
