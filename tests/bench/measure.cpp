@@ -121,8 +121,7 @@ std::vector<Times> race(std::span<const Contestant> contestants, const Effort &e
 
 int report(const char *bench, std::span<const Figure> figures, int argc, char **argv)
 {
-    std::string text = "{\"bench\": " + quoted(bench) + ", \"compiler\": " + quoted(kCompiler) +
-                       ", \"figures\": [";
+    std::string text = "{\"bench\": " + quoted(bench) + ", \"compiler\": " + quoted(kCompiler) + ", \"figures\": [";
     const char *comma = "\n  ";
     for (const Figure &figure : figures) {
         text += comma + jsonOf(figure);
@@ -134,7 +133,8 @@ int report(const char *bench, std::span<const Figure> figures, int argc, char **
         FILE *file = std::fopen(argv[1], "w");
         const bool written = file && std::fputs(text.c_str(), file) >= 0;
         if ((file && std::fclose(file) != 0) || !written) {
-            std::fprintf(stderr, "%s: cannot write the figures; give the path of a file that may be written\n", argv[1]);
+            std::fprintf(stderr, "%s: cannot write the figures; give the path of a file that may be written\n",
+                         argv[1]);
             return EXIT_FAILURE;
         }
     }
