@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// Starts GStreamer before the tests that run inside the virtual machine.
+#include <gst/gst.h>
+#include <gtest/gtest.h>
+
+int main(int argc, char **argv)
+{
+    testing::InitGoogleTest(&argc, argv);
+    gst_init(&argc, &argv);
+    return RUN_ALL_TESTS();
+}
