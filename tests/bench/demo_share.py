@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The element's share of the demo's CPU time, out of the demo's own table."""
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = (
+    ("scripts/demo", []),
+    ("scripts/demo - adjust, whole frame", ["-", "adjust", "brightness=0.1,contrast=1.1,saturation=1.2,hue=0.1"]),
+)
+SKIPPED = 77
+
+
+def measure(plugin_dir, out, name, arguments):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts/lib/demo.py"), "--plugin-dir", plugin_dir, "--out", str(out), *arguments],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        print("%s cannot run here:\n%s" % (name, done.stdout), file=sys.stderr)
+        sys.exit(SKIPPED)
+    table = dict(re.findall(r"^  (\S[^\n]*?)  +(\S[^\n]*)$", done.stdout, re.MULTILINE))
+    share = float(table["share of CPU time"].split()[0])
+    per_frame = float(table["ms per frame"].split()[0])
+    return {"group": "demo", "name": name, "value": share, "unit": "%", "goal": "<=", "target": 10,
+            "details": {"frames": int(table["frames"]), "ms per frame": per_frame}, "note": table["device"]}
+
+
+def main():
+    plugin_dir, target = sys.argv[1], Path(sys.argv[2])
+    out = target.parent / "demo"
+    text = json.dumps({"bench": "demo", "figures": [measure(plugin_dir, out, *run) for run in RUNS]}, indent=1)
+    print(text)
+    target.write_text(text + "\n")
+
+
+main()

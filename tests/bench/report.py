@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Puts the figures of the last benchmarks into docs/performance.md, between its markers.
+
+    report.py BUILD_DIR/tests/bench docs/performance.md
+"""
+import datetime
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+CAUSES = Path(__file__).with_name("causes.txt")
+BENCHES = ("videobalance", "memcpy", "gamma", "overhead", "demo", "plain")
+
+
+def output_of(*command):
+    try:
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def field_of(path, name, separator):
+    for line in Path(path).read_text().splitlines():
+        key, _, value = line.partition(separator)
+        if key.strip() == name:
+            return value.strip().strip('"')
+    return "unknown"
+
+
+def machine(compiler):
+    caches = ", ".join("%s %s" % (level, size) for level, size in (
+        ("L2", output_of("getconf", "LEVEL2_CACHE_SIZE")), ("L3", output_of("getconf", "LEVEL3_CACHE_SIZE"))))
+    return [
+        ("Date", datetime.date.today().isoformat()),
+        ("Version", output_of("git", "-C", str(CAUSES.parent), "describe", "--always", "--dirty")),
+        ("CPU", "%s, %d cores; bytes of cache: %s" % (field_of("/proc/cpuinfo", "model name", ":"), os.cpu_count(), caches)),
+        ("System", "%s, Linux %s" % (field_of("/etc/os-release", "PRETTY_NAME", "="), platform.release())),
+        ("Compiler", "%s, buildtype=release" % compiler),
+        ("GStreamer", output_of("pkg-config", "--modversion", "gstreamer-1.0")),
+        ("Load when measured", "%.1f (average of the last minute, these benchmarks included)" % os.getloadavg()[0]),
+    ]
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def number(value):
+    return "%.3g" % value if abs(value) < 100 else "%.0f" % value
+
+
+def is_met(figure):
+    value, target = figure["value"], figure["target"]
+    return value >= target if figure["goal"] == ">=" else value <= target
+
+
+def verdict(figure):
+    if "goal" not in figure:
+        return "–", "–"
+    sign = "≥" if figure["goal"] == ">=" else "≤"
+    unit = {"x": " ×", "": ""}.get(figure["unit"], " " + figure["unit"])
+    return "%s %s%s" % (sign, number(figure["target"]), unit), "yes" if is_met(figure) else "**no**"
+
+
+def figures_table(figures):
+    details = list(figures[0]["details"])
+    rows = []
+    for figure in figures:
+        target, met = verdict(figure)
+        unit = {"x": " ×", "": ""}.get(figure["unit"], " " + figure["unit"])
+        rows.append([figure["name"] + (" (%s)" % figure["note"] if figure.get("note") else "")]
+                    + [number(figure["details"][name]) for name in details]
+                    + [number(figure["value"]) + unit, target, met])
+    return table(["", *details, "figure", "target", "met"], rows)
+
+
+def missed(figures):
+    known = [line.split(":", 1) for line in CAUSES.read_text().splitlines() if ":" in line and not line.startswith("#")]
+    rows = []
+    for figure in figures:
+        if "goal" not in figure or is_met(figure):
+            continue
+        where = "%s/%s" % (figure["group"], figure["name"])
+        cause = next((text.strip() for pattern, text in known if re.search(pattern.strip(), where)),
+                     "not explained yet: measure again on an idle machine")
+        rows.append(["%s: %s" % (figure["group"], figure["name"]),
+                     "%s, wanted %s" % (number(figure["value"]), verdict(figure)[0]), cause])
+    return table(["figure", "measured", "cause"], rows) if rows else "Every target is met.\n"
+
+
+def replace(text, marker, body):
+    pattern = re.compile(r"(<!-- begin %s -->\n).*?(<!-- end %s -->)" % (marker, marker), re.DOTALL)
+    if not pattern.search(text):
+        sys.exit("docs/performance.md has no lines '<!-- begin %s -->' and '<!-- end %s -->' to put figures between" % (marker, marker))
+    return pattern.sub(lambda match: match[1] + body + match[2], text)
+
+
+def main():
+    folder, doc = Path(sys.argv[1]), Path(sys.argv[2])
+    runs = {}
+    for name in BENCHES:
+        path = folder / (name + ".json")
+        if path.exists():
+            runs[name] = json.loads(path.read_text())
+    if not runs:
+        sys.exit("%s holds no figures; run `meson test --benchmark` in the build directory first" % folder)
+    compiler = next((run["compiler"] for run in runs.values() if "compiler" in run), "unknown")
+    text = replace(doc.read_text(), "machine", table(["", ""], [list(row) for row in machine(compiler)]))
+    figures = []
+    for name in BENCHES:
+        found = runs.get(name, {}).get("figures", [])
+        overhead = [[f for f in found if f["unit"] == unit] for unit in sorted({f["unit"] for f in found}, reverse=True)]
+        body = "\n".join(figures_table(part) for part in overhead) if found else "Not measured: this benchmark could not run here.\n"
+        text = replace(text, name, body)
+        figures += found
+    doc.write_text(replace(text, "missed", missed(figures)))
+
+
+main()
