@@ -121,6 +121,7 @@ void Element::stop()
     regions_.clear();
     haveCaps_ = false;
     gst_clear_caps(&caps_);
+    gst_clear_caps(&refusedCaps_);
     plan_ = Plan::Leave;
     seen_ = 0;
 }
@@ -130,7 +131,10 @@ bool Element::setCaps(GstCaps *caps)
     auto parsed = parseCaps(caps);
     if (!parsed) {
         GST_WARNING_OBJECT(base_, "cannot work on %" GST_PTR_FORMAT, caps);
-        fail(parsed.status());
+        // Refused caps stay on upstream's pad and come again with each event; one message is enough.
+        if (refusedCaps_ == nullptr || !gst_caps_is_equal(refusedCaps_, caps))
+            fail(parsed.status());
+        gst_caps_replace(&refusedCaps_, caps);
         return false;
     }
     if (caps_ != nullptr && gst_caps_is_equal(caps_, caps))

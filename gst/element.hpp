@@ -67,8 +67,9 @@ private:
     Regions regions_;
     Negotiated negotiated_;
     bool haveCaps_ = false;
-    Frame picture_;           // size and format, no memory
-    GstCaps *caps_ = nullptr; // of negotiated_, owned
+    Frame picture_;                  // size and format, no memory
+    GstCaps *caps_ = nullptr;        // of negotiated_, owned
+    GstCaps *refusedCaps_ = nullptr; // the last that could not be worked on, owned
 
     Plan plan_ = Plan::Leave;
     Outcome outcome_ = Outcome::InPlace;
