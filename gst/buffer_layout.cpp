@@ -118,14 +118,17 @@ Status findPlane(GstBuffer *buffer, guint index, const FormatInfo &format, Plane
 {
     guint memories = 0;
     gsize skip = 0;
-    const std::string where = planeText(index, format) + " needs " + std::to_string(plane.bytes) + " bytes at offset " +
-                              std::to_string(plane.offset);
+    // Texts are made only for an error: this runs for every frame, which must not allocate.
+    const auto where = [&] {
+        return planeText(index, format) + " needs " + std::to_string(plane.bytes) + " bytes at offset " +
+               std::to_string(plane.offset);
+    };
     if (!gst_buffer_find_memory(buffer, plane.offset, 1, &plane.memoryIndex, &memories, &skip))
-        return bad(where + ", the buffer has " + std::to_string(gst_buffer_get_size(buffer)) + " bytes");
+        return bad(where() + ", the buffer has " + std::to_string(gst_buffer_get_size(buffer)) + " bytes");
     plane.memory = gst_buffer_peek_memory(buffer, plane.memoryIndex);
     const gsize size = gst_memory_get_sizes(plane.memory, nullptr, nullptr);
     if (skip > size || plane.bytes > size - skip)
-        return bad(where + ", memory " + std::to_string(plane.memoryIndex) + " of the buffer ends after " +
+        return bad(where() + ", memory " + std::to_string(plane.memoryIndex) + " of the buffer ends after " +
                    std::to_string(size > skip ? size - skip : 0) + "; a plane must lie in one memory");
     plane.offset = skip;
     return {};
@@ -141,14 +144,16 @@ Result<PlaneLocation> describePlane(const Stored &stored, guint index, const For
     const gint64 visible = rowBytes(format, plane, GST_VIDEO_INFO_WIDTH(&negotiated.pixels));
     const gint64 rows = planeRows(format, plane, GST_VIDEO_INFO_HEIGHT(&negotiated.pixels));
     const gint64 rowsAbove = planeRows(format, plane, static_cast<gint32>(stored.y));
-    const std::string found = planeText(index, format) + " has a stride of " + std::to_string(pitch) + " bytes";
+    const auto found = [&] {
+        return planeText(index, format) + " has a stride of " + std::to_string(pitch) + " bytes";
+    };
     if (pitch < 0)
-        return bad(found + "; pictures stored from the bottom up are not supported, expected at least " +
+        return bad(found() + "; pictures stored from the bottom up are not supported, expected at least " +
                    std::to_string(leftBytes + visible));
     if (pitch < leftBytes + visible)
-        return bad(found + ", one row needs " + std::to_string(leftBytes + visible));
+        return bad(found() + ", one row needs " + std::to_string(leftBytes + visible));
     if (pitch % format.sampleBytes != 0 || stored.offset[index] % format.sampleBytes != 0)
-        return bad(found + " and an offset of " + std::to_string(stored.offset[index]) +
+        return bad(found() + " and an offset of " + std::to_string(stored.offset[index]) +
                    "; both must be multiples of its samples' " + std::to_string(format.sampleBytes) + " bytes");
     // Sides are below 2^25 and a stride below 2^31, so only adding the offset can overflow.
     const guint64 start = static_cast<guint64>(rowsAbove * pitch + leftBytes);

@@ -20,20 +20,21 @@ Status badPlane(const FormatInfo &info, int plane, const std::string &problem)
 
 Status checkPitch(const FormatInfo &info, int index, const Plane &plane, std::int64_t needed)
 {
-    const std::string found = "has a pitch of " + std::to_string(plane.pitch) + " bytes";
+    // Made only for an error: this runs for every frame, which must not allocate.
+    const auto found = [&] { return "has a pitch of " + std::to_string(plane.pitch) + " bytes"; };
     if (plane.pitch < needed)
-        return badPlane(info, index, found + ", but a row holds " + std::to_string(needed));
+        return badPlane(info, index, found() + ", but a row holds " + std::to_string(needed));
     if (plane.pitch >= kPitchLimit)
-        return badPlane(info, index, found + "; at most " + std::to_string(kPitchLimit - 1) + " are supported");
+        return badPlane(info, index, found() + "; at most " + std::to_string(kPitchLimit - 1) + " are supported");
     if (plane.pitch % info.sampleBytes != 0) {
         return badPlane(info, index,
-                        found + ", which is no multiple of its sample size of " + std::to_string(info.sampleBytes));
+                        found() + ", which is no multiple of its sample size of " + std::to_string(info.sampleBytes));
     }
     // A row's offset and the end of the last row must stay inside the address space.
     const auto span = static_cast<std::uint64_t>(plane.pitch) * static_cast<std::uint64_t>(plane.height);
     if (span > std::numeric_limits<std::uintptr_t>::max() - reinterpret_cast<std::uintptr_t>(plane.data))
         return badPlane(info, index,
-                        found + " and " + std::to_string(plane.height) + " rows, beyond the address space");
+                        found() + " and " + std::to_string(plane.height) + " rows, beyond the address space");
     return {};
 }
 
