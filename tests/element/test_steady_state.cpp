@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// No allocation once a stream runs: every malloc of the process is counted while a frame is inside the element, and
+// GStreamer's own, measured with its identity element in the same place, are taken off.
+//
+// This file defines malloc, so it cannot be built with a sanitizer that does the same.
+#include "element_harness.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+
+extern "C" {
+void *__libc_malloc(std::size_t size);
+void *__libc_calloc(std::size_t count, std::size_t size);
+void *__libc_realloc(void *block, std::size_t size);
+void *__libc_memalign(std::size_t alignment, std::size_t size);
+}
+
+namespace {
+
+std::atomic<bool> counting{false};
+std::atomic<unsigned> allocations{0};
+
+void note()
+{
+    if (counting.load(std::memory_order_relaxed))
+        allocations.fetch_add(1, std::memory_order_relaxed);
+}
+
+} // namespace
+
+// operator new, g_malloc and g_slice end here as well.
+#pragma GCC visibility push(default)
+extern "C" {
+void *malloc(std::size_t size)
+{
+    note();
+    return __libc_malloc(size);
+}
+void *calloc(std::size_t count, std::size_t size)
+{
+    note();
+    return __libc_calloc(count, size);
+}
+void *realloc(void *block, std::size_t size)
+{
+    note();
+    return __libc_realloc(block, size);
+}
+void *memalign(std::size_t alignment, std::size_t size)
+{
+    note();
+    return __libc_memalign(alignment, size);
+}
+void *aligned_alloc(std::size_t alignment, std::size_t size)
+{
+    note();
+    return __libc_memalign(alignment, size);
+}
+int posix_memalign(void **block, std::size_t alignment, std::size_t size)
+{
+    note();
+    *block = __libc_memalign(alignment, size);
+    return *block == nullptr ? ENOMEM : 0;
+}
+}
+#pragma GCC visibility pop
+
+namespace zc::test {
+namespace {
+
+constexpr const char *kCaps = "video/x-raw,format=I420,width=320,height=240,framerate=30/1";
+constexpr unsigned kWarmUp = 10;
+constexpr unsigned kCounted = 50;
+
+// Allocations in `kCounted` frames after the tenth, over a few buffers that go round as in a pool.
+unsigned allocationsOf(const std::string &launch, Store store)
+{
+    ElementHarness h(launch, kCaps);
+    const GstVideoInfo info = infoOf(kCaps);
+    std::vector<Buffer> pool;
+    for (unsigned i = 0; i < 4; ++i)
+        pool.push_back(makeBuffer(info, {.name = "", .store = store}, i));
+    allocations = 0;
+    for (unsigned i = 0; i < kWarmUp + kCounted; ++i) {
+        Buffer &slot = pool[i % pool.size()];
+        GST_BUFFER_PTS(slot.get()) = i * GST_MSECOND;
+        GstBuffer *buffer = slot.release();
+        counting = i >= kWarmUp;
+        const GstFlowReturn flow = gst_harness_push(h.get(), buffer);
+        counting = false;
+        EXPECT_EQ(flow, GST_FLOW_OK);
+        slot = h.pull();
+        EXPECT_EQ(slot.get(), buffer);
+    }
+    return allocations;
+}
+
+TEST(Counter, CountsEveryWayToAllocate)
+{
+    allocations = 0;
+    counting = true;
+    void *volatile plain = std::malloc(10);
+    int *volatile number = new int(3);
+    gpointer volatile fromGlib = g_malloc(10);
+    counting = false;
+    std::free(plain);
+    delete number;
+    g_free(fromGlib);
+    EXPECT_EQ(allocations, 3U);
+}
+
+TEST(Counter, SeesTheCopyOfASharedFrame)
+{
+    ElementHarness h("cudazerocopy kernel=invert", kCaps);
+    Buffer buffer = makeBuffer(infoOf(kCaps), {"system"}, 1);
+    const Buffer held(gst_buffer_ref(buffer.get()));
+    allocations = 0;
+    counting = true;
+    h.push(std::move(buffer));
+    counting = false;
+    EXPECT_GT(allocations, 0U);
+}
+
+struct Case {
+    const char *name;
+    const char *settings;
+};
+
+constexpr Case kCases[] = {
+    {"identity", "kernel=identity"},
+    {"invert", "kernel=invert"},
+    {"adjust", "kernel=\"adjust,brightness=0.1,contrast=1.2,saturation=0.5,hue=0.1\""},
+    {"adjustGamma", "kernel=\"adjust,gamma=1.8\""},
+    {"gray", "kernel=gray"},
+    {"pixelate", "kernel=\"pixelate,block=12\""},
+    {"boxBlur", "kernel=\"box-blur,radius=4\""},
+    {"flip", "kernel=\"flip,method=rotate-180\""},
+    {"fill", "kernel=\"fill,color=#80ff0000\""},
+    {"region", "kernel=\"box-blur,radius=4\" region=\"10,10,64,64;100,20,33,77\" region-grow=10"},
+};
+
+using Param = std::tuple<Case, Store>;
+
+class SteadyState : public testing::TestWithParam<Param> {};
+
+TEST_P(SteadyState, AllocatesNoMoreThanIdentity)
+{
+    const auto &[work, store] = GetParam();
+    const unsigned baseline = allocationsOf("identity silent=true", store);
+    const unsigned ours = allocationsOf(std::string("cudazerocopy ") + work.settings, store);
+    EXPECT_LE(ours, baseline) << ours << " allocations in " << kCounted << " frames, identity makes " << baseline;
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, SteadyState,
+                         testing::Combine(testing::ValuesIn(kCases), testing::Values(Store::System, Store::Memfd)),
+                         [](const testing::TestParamInfo<Param> &one) {
+                             return std::string(std::get<0>(one.param).name) +
+                                    (std::get<1>(one.param) == Store::System ? "System" : "Memfd");
+                         });
+
+} // namespace
+} // namespace zc::test
