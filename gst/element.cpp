@@ -55,6 +55,21 @@ const char *cureFor(Sharing sharing)
     return "";
 }
 
+// A stream may come in a segment of bytes or frames, for which GStreamer's conversions are not made.
+GstClockTime streamTime(const GstSegment &segment, GstBuffer *buffer)
+{
+    return segment.format == GST_FORMAT_TIME
+               ? gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, GST_BUFFER_TIMESTAMP(buffer))
+               : GST_CLOCK_TIME_NONE;
+}
+
+GstClockTime runningTime(const GstSegment &segment, GstBuffer *buffer)
+{
+    return segment.format == GST_FORMAT_TIME
+               ? gst_segment_to_running_time(&segment, GST_FORMAT_TIME, GST_BUFFER_TIMESTAMP(buffer))
+               : GST_CLOCK_TIME_NONE;
+}
+
 constexpr unsigned kFreePathPosts = 8; // then one a second, since a stream may alternate frame by frame
 
 } // namespace
@@ -169,8 +184,7 @@ GstCaps *Element::transformCaps(GstCaps *caps, GstCaps *filter) const
 
 void Element::beforeTransform(GstBuffer *buffer, GstObject *kernelObject)
 {
-    const GstClockTime time =
-        gst_segment_to_stream_time(&base_->segment, GST_FORMAT_TIME, GST_BUFFER_TIMESTAMP(buffer));
+    const GstClockTime time = streamTime(base_->segment, buffer);
     if (GST_CLOCK_TIME_IS_VALID(time)) {
         gst_object_sync_values(GST_OBJECT(base_), time);
         gst_object_sync_values(kernelObject, time);
@@ -293,8 +307,7 @@ Status Element::runFrame(const Frame &frame, GstBuffer *buffer)
     const Status checked = checkFrame(frame);
     if (!checked.ok())
         return checked;
-    const GstClockTime time =
-        gst_segment_to_running_time(&base_->segment, GST_FORMAT_TIME, GST_BUFFER_TIMESTAMP(buffer));
+    const GstClockTime time = runningTime(base_->segment, buffer);
     Launch launch;
     launch.kernel = choices_.kernel;
     launch.params = &choices_.params;
