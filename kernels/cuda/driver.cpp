@@ -54,6 +54,7 @@ std::string bindAll(void *library, Driver &d)
     get(d.memAlloc, "cuMemAlloc_v2");
     get(d.memFree, "cuMemFree_v2");
     get(d.memcpy2DAsync, "cuMemcpy2DAsync_v2");
+    get(d.memcpyDtoDAsync, "cuMemcpyDtoDAsync_v2");
     get(d.memcpyHtoDAsync, "cuMemcpyHtoDAsync_v2");
     get(d.memcpyDtoHAsync, "cuMemcpyDtoHAsync_v2");
     get(d.memHostRegister, "cuMemHostRegister_v2");
@@ -80,9 +81,9 @@ Status failed(const Driver &d, DriverResult result, const char *what)
         d.getErrorName(result, &name);
     if (d.getErrorString)
         d.getErrorString(result, &text);
-    return {result == kOutOfMemory ? Code::System : Code::System,
-            std::string(what) + " failed: " + (name ? name : ("CUDA error " + std::to_string(result)).c_str()) +
-                (text ? std::string(" (") + text + ")" : "")};
+    return {Code::System, std::string(what) +
+                              " failed: " + (name ? name : ("CUDA error " + std::to_string(result)).c_str()) +
+                              (text ? std::string(" (") + text + ")" : "")};
 }
 
 Status initialise(Driver &d)

@@ -37,6 +37,7 @@ struct Driver {
     DriverResult (*memAlloc)(Address *address, std::size_t bytes);
     DriverResult (*memFree)(Address address);
     DriverResult (*memcpy2DAsync)(const Memcpy2D *copy, Stream stream);
+    DriverResult (*memcpyDtoDAsync)(Address to, Address from, std::size_t bytes, Stream stream);
     DriverResult (*memcpyHtoDAsync)(Address to, const void *from, std::size_t bytes, Stream stream);
     DriverResult (*memcpyDtoHAsync)(void *to, Address from, std::size_t bytes, Stream stream);
     DriverResult (*memHostRegister)(void *memory, std::size_t bytes, unsigned flags);
