@@ -36,9 +36,9 @@ configure()
     wanted="$*"
     if [ ! -f "$dir/build.ninja" ]; then
         mkdir -p "$dir"
-        meson setup "$dir" "$root" "$@" </dev/null
+        meson setup "$dir" "$root" "$@" </dev/null || return
     elif [ "$wanted" != "$(cat "$dir/options.txt" 2>/dev/null)" ]; then
-        quietly meson configure "$dir" "$@"
+        quietly meson configure "$dir" "$@" || return
     fi
     printf '%s\n' "$wanted" >"$dir/options.txt"
 }

@@ -16,7 +16,8 @@ packages_check=(clang-format clang-tidy)
 missing_packages()
 {
     local installed name
-    installed=" $(dpkg-query -W -f '${db:Status-Status}:${binary:Package} ' "$@" 2>/dev/null) "
+    # dpkg-query fails if it knows nothing of a single one.
+    installed=" $(dpkg-query -W -f '${db:Status-Status}:${binary:Package} ' "$@" 2>/dev/null || true) "
     for name in "$@"; do
         # Names of Multi-Arch: same packages carry their architecture.
         [[ $installed =~ " installed:$name"(:[a-z0-9]+)?" " ]] || printf '%s\n' "$name"
