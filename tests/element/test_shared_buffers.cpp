@@ -138,6 +138,24 @@ UniqueFd duplicateFdOf(GstBuffer *buffer)
     return gst_is_dmabuf_memory(memory) ? UniqueFd(dup(gst_dmabuf_memory_get_fd(memory))) : UniqueFd();
 }
 
+// What the message must say about who is in the way.
+const char *reasonOf(const Case &c)
+{
+    switch (c.holder) {
+    case Holder::Buffer:
+        return "holds the buffer";
+    case Holder::OtherBuffer:
+        return "another buffer";
+    case Holder::ReadOnly:
+        return "read-only";
+    case Holder::Parent:
+        return "part of a larger one";
+    case Holder::ReadOnlyFd:
+        return "without write access";
+    }
+    return "";
+}
+
 bool canLookAgain(const Case &c)
 {
     return c.holder != Holder::ReadOnly || c.store != Store::System; // nobody else holds that one
@@ -173,6 +191,7 @@ TEST_P(SharedBuffer, ErrorStopsWithoutWriting)
     ASSERT_EQ(posted.size(), 1U);
     EXPECT_EQ(posted[0].type, GST_MESSAGE_ERROR);
     EXPECT_NE(posted[0].text.find("on-shared=copy"), std::string::npos) << posted[0].text;
+    EXPECT_NE(posted[0].text.find(reasonOf(GetParam())), std::string::npos) << posted[0].text;
     if (canLookAgain(GetParam())) {
         EXPECT_EQ(storageStill(shared_, fd.get(), before_.size()), before_);
     }
