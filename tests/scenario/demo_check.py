@@ -25,7 +25,7 @@ def expect(condition, text):
 def run_demo(args, *arguments):
     command = ([str(ROOT / "scripts/demo")] if args.plugin_dir is None else
                [sys.executable, str(ROOT / "scripts/lib/demo.py"), "--plugin-dir", str(args.plugin_dir.resolve()),
-                "--out", str(args.out)])
+                "--out", str(args.out)] + ["--offline"] * args.offline)
     done = subprocess.run([*command, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True)
     print(done.stdout)
@@ -103,6 +103,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plugin-dir", type=Path, help="a built plugin; without it scripts/demo builds its own")
     parser.add_argument("--out", type=Path, default=ROOT / "build/demo", help="where the demo puts its files")
+    parser.add_argument("--offline", action="store_true", help="fetch nothing")
     args = parser.parse_args()
     check_invert(args)
     check_pixelate(args)
