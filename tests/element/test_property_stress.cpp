@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every property set again and again by other threads while frames run.
 #include "element_harness.hpp"
+#include "repeater.hpp"
 
 #include <gtest/gtest.h>
 
@@ -50,31 +51,20 @@ void setOne(GstElement *element, const Property &property, std::size_t turn)
     }
 }
 
-struct Setter {
-    GstElement *element;
-    std::vector<Property> properties;
-    gint stop = 0;
-    gint turns = 0;
-
-    bool busy() const { return g_atomic_int_get(&turns) >= 20; }
-
-    static gpointer run(gpointer data)
-    {
-        auto *self = static_cast<Setter *>(data);
-        while (g_atomic_int_get(&self->stop) == 0) {
-            for (const Property &property : self->properties)
-                setOne(self->element, property, static_cast<std::size_t>(self->turns));
-            g_atomic_int_inc(&self->turns);
-            g_thread_yield();
-        }
-        return nullptr;
-    }
-};
+// Sets these properties, each to its next value, for ever.
+std::function<void()> setAll(GstElement *element, std::vector<Property> all)
+{
+    return [element, all = std::move(all), turn = std::size_t{0}]() mutable {
+        for (const Property &property : all)
+            setOne(element, property, turn);
+        ++turn;
+    };
+}
 
 class Stress : public testing::TestWithParam<std::size_t> {
 protected:
     // At least so many frames, and until the other thread has had its say.
-    unsigned stream(ElementHarness &h, unsigned frames, const Setter &setter)
+    unsigned stream(ElementHarness &h, unsigned frames, const Repeater &setter)
     {
         const GstVideoInfo info = infoOf(kCaps);
         unsigned i = 0;
@@ -97,11 +87,9 @@ TEST_P(Stress, OneProperty)
 {
     Property property = properties()[GetParam()];
     ElementHarness h("cudazerocopy kernel=\"pixelate,block=8\"", kCaps);
-    Setter setter{h.element(), {property}};
-    GThread *thread = g_thread_new("setter", Setter::run, &setter);
+    Repeater setter(setAll(h.element(), {property}));
     const unsigned frames = stream(h, kFrames, setter);
-    g_atomic_int_set(&setter.stop, 1);
-    g_thread_join(thread);
+    setter.stop();
     EXPECT_EQ(h.stat("frames"), frames);
     EXPECT_EQ(h.stat("frames"), h.stat("in-place") + h.stat("copied") + h.stat("passed-through"));
     EXPECT_EQ(h.stat("copied"), 0U);
@@ -119,33 +107,22 @@ INSTANTIATE_TEST_SUITE_P(Every, Stress, testing::Range<std::size_t>(0, propertie
 TEST_F(Stress, AllPropertiesFromTwoThreads)
 {
     ElementHarness h("cudazerocopy", kCaps);
-    Setter one{h.element(), properties()};
-    Setter two{h.element(), {properties()[0], properties()[11], properties()[1]}};
-    GThread *first = g_thread_new("one", Setter::run, &one);
-    GThread *second = g_thread_new("two", Setter::run, &two);
+    Repeater one(setAll(h.element(), properties()));
+    Repeater two(setAll(h.element(), {properties()[0], properties()[11], properties()[1]}));
     stream(h, 2 * kFrames, one);
-    for (Setter *setter : {&one, &two})
-        g_atomic_int_set(&setter->stop, 1);
-    g_thread_join(first);
-    g_thread_join(second);
+    one.stop();
+    two.stop();
     EXPECT_EQ(h.stat("frames"), h.stat("in-place") + h.stat("copied") + h.stat("passed-through"));
 }
 
 TEST(StressGet, EveryPropertyReadWhileFramesRun)
 {
     ElementHarness h("cudazerocopy kernel=invert", kCaps);
-    GstHarnessThread *threads[] = {
-        gst_harness_stress_property_start(h.get(), "region-grow",
-                                          [] {
-                                              static GValue value = G_VALUE_INIT;
-                                              g_value_init(&value, G_TYPE_DOUBLE);
-                                              g_value_set_double(&value, 10.0);
-                                              return &value;
-                                          }()),
-    };
+    Repeater setter([&h] { g_object_set(h.element(), "region-grow", 10.0, nullptr); });
     const GstVideoInfo info = infoOf(kCaps);
-    for (unsigned i = 0; i < kFrames; ++i) {
-        ASSERT_EQ(h.push(makeBuffer(info, {"system"}, i)), GST_FLOW_OK);
+    unsigned frames = 0;
+    for (; frames < kFrames || !setter.busy(); ++frames) {
+        ASSERT_EQ(h.push(makeBuffer(info, {"system"}, frames)), GST_FLOW_OK);
         h.pull();
         guint count = 0;
         GParamSpec **specs = g_object_class_list_properties(G_OBJECT_GET_CLASS(h.element()), &count);
@@ -157,9 +134,8 @@ TEST(StressGet, EveryPropertyReadWhileFramesRun)
         }
         g_free(specs);
     }
-    for (GstHarnessThread *thread : threads)
-        EXPECT_GT(gst_harness_stress_thread_stop(thread), 0U);
-    EXPECT_EQ(h.stat("in-place"), kFrames);
+    setter.stop();
+    EXPECT_EQ(h.stat("in-place"), frames);
 }
 
 // A frame sees one set of values: kernel and parameters never of different settings.
@@ -172,9 +148,8 @@ TEST(Consistency, KernelAndParametersChangeTogether)
     std::vector<Bytes> allowed;
     for (const std::string &value : property.values)
         allowed.push_back(expected(value, info, nullptr, bytesOf(sample.get())));
-    Setter setter{h.element(), {property}};
-    GThread *thread = g_thread_new("setter", Setter::run, &setter);
-    for (unsigned i = 0; i < kFrames; ++i) {
+    Repeater setter(setAll(h.element(), {property}));
+    for (unsigned i = 0; i < kFrames || !setter.busy(); ++i) {
         ASSERT_EQ(h.push(makeBuffer(info, {"system"}, 1)), GST_FLOW_OK);
         const Bytes out = bytesOf(h.pull().get());
         bool known = false;
@@ -182,8 +157,7 @@ TEST(Consistency, KernelAndParametersChangeTogether)
             known = known || out == wanted;
         EXPECT_TRUE(known) << "frame " << i << " is a mixture";
     }
-    g_atomic_int_set(&setter.stop, 1);
-    g_thread_join(thread);
+    setter.stop();
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // A hundred lives of one element: no descriptor, mapping or frame gets lost on the way.
 #include "element_harness.hpp"
 #include "memfd.hpp"
+#include "repeater.hpp"
 
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
@@ -163,19 +164,21 @@ TEST(States, StopWhileFramesAreOnTheirWay)
 TEST(States, ChangedByOneThreadWhileAnotherPushes)
 {
     ElementHarness h("cudazerocopy kernel=invert", kCaps);
-    GstHarnessThread *thread = gst_harness_stress_statechange_start(h.get());
+    Repeater changer([&h] {
+        gst_element_set_state(h.element(), GST_STATE_NULL);
+        gst_element_set_state(h.element(), GST_STATE_PLAYING);
+    });
     const GstVideoInfo info = infoOf(kCaps);
-    int accepted = 0;
-    for (unsigned i = 0; i < 300; ++i) {
+    for (unsigned i = 0; i < 300 || !changer.busy(); ++i) {
         const GstFlowReturn flow = h.push(makeBuffer(info, {.name = "", .store = Store::Memfd}, i));
-        EXPECT_TRUE(flow == GST_FLOW_OK || flow == GST_FLOW_FLUSHING || flow == GST_FLOW_NOT_NEGOTIATED ||
+        // Core answers ERROR for an event that meets a pad half way up; the element must not have posted one.
+        ASSERT_TRUE(flow == GST_FLOW_OK || flow == GST_FLOW_FLUSHING || flow == GST_FLOW_NOT_NEGOTIATED ||
                     flow == GST_FLOW_ERROR)
             << gst_flow_get_name(flow);
-        accepted += flow == GST_FLOW_OK ? 1 : 0;
         h.pull();
     }
-    EXPECT_GT(gst_harness_stress_thread_stop(thread), 0U);
-    RecordProperty("accepted", accepted);
+    changer.stop();
+    EXPECT_TRUE(h.posted(GST_MESSAGE_ERROR).empty());
 }
 
 } // namespace
