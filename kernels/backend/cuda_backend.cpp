@@ -17,7 +17,7 @@ namespace {
 using cuda::ContextGuard;
 using cuda::DriverResult;
 
-constexpr unsigned kBlockX = 32, kBlockY = 8;
+constexpr unsigned kBlockX = device::kBlockX, kBlockY = device::kBlockY;
 
 // Device memory that grows, never shrinks, so that a steady stream allocates nothing.
 class DeviceScratch {
@@ -230,7 +230,8 @@ Status CudaBackend::runRows(const Frame &frame, const KernelInfo &kernel, const 
     std::int64_t width = 0, height = 0;
     for (int i = 0; i < (job.planarChroma ? 2 : job.planes); ++i) {
         const device::PlaneJob &p = job.plane[i];
-        width = std::max<std::int64_t>(width, (p.hi + bytes - 1) / bytes - p.lo / bytes);
+        const std::int64_t chunks = (p.hi + bytes - 1) / bytes - p.lo / bytes;
+        width = std::max(width, (chunks + device::kChunksEach - 1) / device::kChunksEach);
         height += p.rows;
     }
     return launch(kernel.name, std::string("zc_rows_") + kind + (cuda::isArray(frame) ? "_surface" : "_pitch"), width,

@@ -90,8 +90,8 @@ device::Codes codesOf(const Frame &frame)
     const float middle = static_cast<float>(1 << (info.depth - 1));
     const uint32 mask = (1u << info.depth) - 1;
     if (frame.range == ColorRange::Full)
-        return {0, 1 / max, middle, 1 / max, max, info.shift, mask};
-    return {16 * k, 1 / (219 * k), 128 * k, 1 / (224 * k), max, info.shift, mask};
+        return {0, 1 / max, max, middle, 1 / max, max, max, info.shift, mask};
+    return {16 * k, 1 / (219 * k), 219 * k, 128 * k, 1 / (224 * k), 224 * k, max, info.shift, mask};
 }
 
 device::RowsJob rowsJob(const Frame &frame, const Rect &area)

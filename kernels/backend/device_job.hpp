@@ -7,7 +7,10 @@
 namespace zc::device {
 
 inline constexpr int kPlanes = 3;
-inline constexpr int kChunkBytes = 16; // one thread's share of a row
+inline constexpr int kChunkBytes = 16; // what a thread loads at once
+inline constexpr int kBlockX = 32;     // threads of a block along a row
+inline constexpr int kBlockY = 8;
+inline constexpr int kChunksEach = 2; // chunks of a thread, kBlockX apart: two loads under way hide more latency
 
 // v' = gain * v + offset in code values.
 struct Line {
@@ -29,8 +32,8 @@ struct ColourPlan {
 };
 
 struct Codes {
-    float lumaZero, lumaScale; // normalised = (code - zero) * scale
-    float chromaZero, chromaScale;
+    float lumaZero, lumaScale, lumaBack; // normalised = (code - zero) * scale; back = 1 / scale
+    float chromaZero, chromaScale, chromaBack;
     float max;
     int shift;
     uint32 mask;

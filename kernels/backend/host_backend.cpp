@@ -222,7 +222,7 @@ void HostBackend::runPasses(const HostOp &op, const Frame &frame, const Rect &ar
     Group groups[kMaxGroups];
     const int count = host::groupsOf(frame, groups);
     for (int i = 0; i < count; ++i)
-        runGroup(op, groups[i], area);
+        runGroup(op, host::asWords(groups[i]), area);
 }
 
 // A one-pass kernel reads a copy of the region, made before anything is overwritten.
@@ -232,8 +232,7 @@ void HostBackend::takeSnapshot(PassJob &job, int reach)
     const int x0 = std::max(job.area.x - reach, 0), x1 = std::min(job.area.x + job.area.width + reach, g.width);
     const int y0 = std::max(job.area.y - reach, 0), y1 = std::min(job.area.y + job.area.height + reach, g.height);
     const int texelBytes = g.step * g.sampleBytes;
-    // The group's last texel may be the last sample of its row: YUY2's luma is followed by somebody else's.
-    const int rowBytes = (x1 - x0 - 1) * texelBytes + g.channels * g.sampleBytes;
+    const int rowBytes = (x1 - x0) * texelBytes;
     const std::int64_t pitch = (rowBytes + 63) / 64 * 64;
     std::uint8_t *base = align64(snapshot_.reserve(static_cast<std::size_t>(pitch * (y1 - y0) + 64), use_));
     bands(y1 - y0, 1, rowBytes, [&](int row0, int row1) {
@@ -256,7 +255,7 @@ void HostBackend::runGroup(const HostOp &op, const Group &group, const Rect &are
     job.group = group;
     job.area = {x0, y0, x1 - x0, y1 - y0, group.subX, group.subY};
     job.args = args_;
-    if (op.passes == 1)
+    if (op.snapshot)
         takeSnapshot(job, op.reach(job.area, args_));
     for (int pass = 0; pass < op.passes; ++pass) {
         job.extent = op.extent(pass, job.area, args_);

@@ -4,6 +4,9 @@
 
 #include "backend/host_lanes.hpp"
 #include "backend/host_op.hpp"
+#include "backend/host_swap.hpp"
+
+#include <type_traits>
 
 namespace zc::host::ZC_ISA {
 
@@ -17,20 +20,22 @@ template <class T, bool Whole> struct Samples {
     ZC_HD T *at(int sample, int y) const { return reinterpret_cast<T *>(base + pitch * y) + sample; }
     ZC_HD std::uint32_t load(int sample, int y) const
     {
-        const std::uint32_t word = *at(sample, y);
+        const std::uint32_t word = loadWord<T>(at(sample, y));
         return Whole ? word : (word >> shift) & mask;
     }
     ZC_HD void store(int sample, int y, std::uint32_t v) const
     {
         T *p = at(sample, y);
-        *p = static_cast<T>(Whole ? v : (*p & ~(mask << shift)) | (v << shift));
+        storeWord<T>(p, static_cast<T>(Whole ? v : (loadWord<T>(p) & ~(mask << shift)) | (v << shift)));
     }
     ZC_HD LanesRef<T, Whole> many(int sample, int y) const { return {at(sample, y), shift, mask}; }
     ZC_HD void storeMany(int sample, int y, const Lanes &lanes) const
     {
         T *__restrict p = at(sample, y);
         for (int i = 0; i < kLaneCount; ++i)
-            p[i] = static_cast<T>(Whole ? lanes.v[i] : (p[i] & ~(mask << shift)) | (lanes.v[i] << shift));
+            storeWord<T>(
+                p + i,
+                static_cast<T>(Whole ? lanes.v[i] : (loadWord<T>(p + i) & ~(mask << shift)) | (lanes.v[i] << shift)));
     }
 };
 
@@ -79,6 +84,15 @@ template <class V> struct ResultsIn {
     }
     ZC_HD auto operator()(int x, int y) const { return inside(x, y); }
 };
+
+// Whether pass N of the kernel may be computed many results at once.
+template <class Op, int N> constexpr bool runsInLanes()
+{
+    if constexpr (std::is_same_v<decltype(Op::kLanes), const bool>)
+        return Op::kLanes;
+    else
+        return (Op::kLanes >> N & 1) != 0;
+}
 
 template <class Op, int N, class T, bool Whole> struct PassLoop {
     using Store = Samples<T, Whole>;
@@ -166,13 +180,13 @@ template <class Op, int N, class T, bool Whole> struct PassLoop {
     void rows(int row0, int row1) const
     {
         const Group &g = job.group;
-        const bool lanes = Op::kLanes && !g.bitFields && g.step == g.channels;
+        const bool lanes = !g.bitFields && g.step == g.channels;
         // Columns whose reads stay inside the plane; later passes read only what the pass before made.
         const int reach = N == 0 ? Op::reach(args, job.area) : 0;
         const int from = clampTo(N == 0 ? reach - job.area.x : 0, 0, job.extent.width);
         const int to = clampTo(N == 0 ? g.width - reach - job.area.x : job.extent.width, from, job.extent.width);
         for (int y = row0; y < row1; ++y) {
-            if constexpr (Op::kLanes) {
+            if constexpr (runsInLanes<Op, N>()) {
                 if (lanes) {
                     singles(0, from, y);
                     many(from, to, y);
@@ -193,7 +207,7 @@ template <class Op, int N, class T, bool Whole> void runPass(const PassJob &job,
 template <class Op, int N> void passOf(const PassJob &job, int row0, int row1)
 {
     const Group &g = job.group;
-    if (g.bitFields)
+    if (g.sampleBytes == 4)
         return runPass<Op, N, std::uint32_t, false>(job, row0, row1);
     if (g.sampleBytes == 1)
         return runPass<Op, N, std::uint8_t, true>(job, row0, row1);
@@ -204,6 +218,8 @@ template <class Op, int N> void passOf(const PassJob &job, int row0, int row1)
 template <class Op> void framePass(int index, const PassJob &job, int row0, int row1)
 {
     static_assert(Op::kPasses >= 1 && Op::kPasses <= kMaxPasses);
+    if constexpr (Swaps<Op>)
+        return swapRows<Op>(job, row0, row1);
     if (index == 0)
         return passOf<Op, 0>(job, row0, row1);
     if constexpr (Op::kPasses > 1)

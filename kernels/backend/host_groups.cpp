@@ -26,6 +26,7 @@ Group packed422(const Frame &frame, const FormatInfo &info, int offset, int step
 {
     Group g = baseGroup(frame, info, 0);
     g.data += offset;
+    g.lead = offset % step;
     g.step = step;
     if (step == 4) {
         g.subX = 1;
@@ -57,6 +58,18 @@ int groupsOf(const Frame &frame, Group groups[kMaxGroups])
         }
     }
     return info.planes;
+}
+
+Group asWords(const Group &group)
+{
+    Group g = group;
+    if (g.bitFields || g.step == g.channels)
+        return g;
+    g.data -= g.lead;
+    g.shift = 8 * g.lead;
+    g.sampleBytes = g.step;
+    g.step = 1;
+    return g;
 }
 
 } // namespace zc::host

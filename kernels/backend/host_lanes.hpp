@@ -11,13 +11,29 @@ namespace zc::host::ZC_ISA {
 
 inline constexpr int kLaneCount = 64;
 
+// Rows begin wherever their frame lets them, so that words wider than a byte may lie at any address.
+template <class T> ZC_HD T loadWord(const void *p)
+{
+    T word;
+    std::memcpy(&word, p, sizeof word);
+    return word;
+}
+template <class T> ZC_HD void storeWord(void *p, T word)
+{
+    std::memcpy(p, &word, sizeof word);
+}
+
 // As many samples in memory, not loaded yet, so that adding them needs no copy. Whole: the value fills the word.
 template <class T, bool Whole> struct LanesRef {
     const T *p;
     int shift;
     std::uint32_t mask;
 
-    ZC_HD std::uint32_t at(int i) const { return Whole ? p[i] : (p[i] >> shift) & mask; }
+    ZC_HD std::uint32_t at(int i) const
+    {
+        const std::uint32_t word = loadWord<T>(p + i);
+        return Whole ? word : (word >> shift) & mask;
+    }
 };
 
 struct Lanes {

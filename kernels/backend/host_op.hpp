@@ -26,6 +26,7 @@ struct RowsJob {
 struct Group {
     std::uint8_t *data = nullptr; // sample 0 of texel (0, 0) of the plane
     std::int64_t pitch = 0;       // bytes
+    int lead = 0;                 // bytes of the row before it, within the first texel
     int step = 1;                 // samples from one texel to the next
     int channels = 1;             // of them, side by side, belong to the group
     int sampleBytes = 1;
@@ -60,6 +61,7 @@ struct HostOp {
     int (*reach)(const Area &area, const void *args);
     Extent (*extent)(int pass, const Area &area, const void *args);
     void (*pass)(int index, const PassJob &job, int row0, int row1);
+    bool snapshot; // the first pass reads a copy of the picture
 };
 
 // Bytes of one intermediate number: sums of 8-bit samples are kept in 32 bits only where a kernel needs them.
@@ -67,5 +69,9 @@ inline constexpr int kIntermediateBytes = 4;
 
 // Splits a frame into channel groups; returns how many.
 int groupsOf(const Frame &frame, Group groups[kMaxGroups]);
+
+// A channel whose samples lie apart (YUY2's) as one field of words that lie side by side, which is what compilers make
+// SIMD of. A word belongs to no other row, so that writing its other bits back as they were disturbs nobody.
+Group asWords(const Group &group);
 
 } // namespace zc::host

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Host loops of the sample shape. A row is a repeating pattern of at most four kinds of sample; whole tiles of it go
-// through arrays of constants, so that the compiler sees one plain loop whatever the format.
+// Host loops of the sample shape. A row holds one kind of sample or two, in a repeating pattern that a mask tells, so
+// that the compiler sees one plain loop whatever the format.
 #pragma once
 
 #include "backend/host_op.hpp"
@@ -9,9 +9,11 @@ namespace zc::host::ZC_ISA {
 
 inline constexpr int kTile = 64; // samples; a multiple of 4
 
-template <class I> struct Tile {
-    I low[kTile], high[kTile], max[kTile];
-    std::uint16_t keep[kTile]; // all ones where the sample is to be left alone
+// The two kinds of sample in a row: the second is chroma in 4:2:2, and what is left alone in RGB.
+struct Tile {
+    SampleInfo<std::int16_t> colour, chroma;
+    std::uint8_t isColour[kTile]; // all ones or none
+    bool rgb;
 };
 
 enum class SampleKind { Colour, Chroma, Keep };
@@ -46,16 +48,13 @@ inline SampleKind kindAt(const FormatInfo &info, int plane, int at)
     }
 }
 
-template <class I> void fillTile(Tile<I> &tile, const Frame &frame, const FormatInfo &info, int plane)
+inline void fillTile(Tile &tile, const Frame &frame, const FormatInfo &info)
 {
-    for (int i = 0; i < kTile; ++i) {
-        const SampleKind kind = kindAt(info, plane, i);
-        const SampleInfo<I> s = infoOf<I>(kind, frame, info.depth);
-        tile.low[i] = s.low;
-        tile.high[i] = s.high;
-        tile.max[i] = s.max;
-        tile.keep[i] = kind == SampleKind::Keep ? 0xffff : 0;
-    }
+    tile.colour = infoOf<std::int16_t>(SampleKind::Colour, frame, info.depth);
+    tile.chroma = infoOf<std::int16_t>(SampleKind::Chroma, frame, info.depth);
+    tile.rgb = info.layout == Layout::PackedRgb;
+    for (int i = 0; i < kTile; ++i)
+        tile.isColour[i] = kindAt(info, 0, i) == SampleKind::Colour ? 0xff : 0;
 }
 
 // Every sample alike (all planar formats and RGB without a fourth byte): one plain loop.
@@ -75,26 +74,27 @@ void plainRow(T *__restrict p, int n, const SampleInfo<I> &info, int shift, int 
     }
 }
 
-// n samples, at most a tile.
-template <class Op>
-ZC_HD void tile(std::uint8_t *__restrict p, int n, const Tile<std::int16_t> &__restrict t, const typename Op::Args &a)
+// n samples, at most a tile. Both kinds are worked out for every sample, and the mask chooses: cheaper than constants
+// that differ from sample to sample.
+template <class Op, bool Rgb>
+ZC_HD void mixedSamples(std::uint8_t *__restrict p, int n, const Tile &__restrict t, const typename Op::Args &a)
 {
+    const SampleInfo<std::int16_t> colour = t.colour, chroma = t.chroma;
     for (int j = 0; j < n; ++j) {
-        const SampleInfo<std::int16_t> s{t.low[j], t.high[j], t.max[j]};
-        const auto v = static_cast<std::uint16_t>(Op::template sample<std::int16_t>(p[j], s, a));
-        p[j] = static_cast<std::uint8_t>((p[j] & t.keep[j]) | (v & ~t.keep[j]));
+        const auto one = static_cast<std::uint8_t>(Op::template sample<std::int16_t>(p[j], colour, a));
+        const auto other = Rgb ? p[j] : static_cast<std::uint8_t>(Op::template sample<std::int16_t>(p[j], chroma, a));
+        p[j] = static_cast<std::uint8_t>((one & t.isColour[j]) | (other & ~t.isColour[j]));
     }
 }
 
 // Only 8-bit formats mix kinds of sample in a row.
-template <class Op>
-void tiledRow(std::uint8_t *p, int n, const Tile<std::int16_t> &constants, const typename Op::Args &args)
+template <class Op, bool Rgb> void mixedRow(std::uint8_t *p, int n, const Tile &tile, const typename Op::Args &args)
 {
     const typename Op::Args a = args;
     int i = 0;
     for (; i + kTile <= n; i += kTile)
-        tile<Op>(p + i, kTile, constants, a);
-    tile<Op>(p + i, n - i, constants, a);
+        mixedSamples<Op, Rgb>(p + i, kTile, tile, a);
+    mixedSamples<Op, Rgb>(p + i, n - i, tile, a);
 }
 
 template <class Op> void rgb10Samples(const RowsJob &job, int row0, int row1)
@@ -115,15 +115,15 @@ template <class Op> void rgb10Samples(const RowsJob &job, int row0, int row1)
 }
 
 // Samples [from, from + count) of row y of one plane.
-template <class Op>
-void samplePlaneRow(const RowsJob &job, int plane, int y, int from, int count, const Tile<std::int16_t> &tile)
+template <class Op> void samplePlaneRow(const RowsJob &job, int plane, int y, int from, int count, const Tile &tile)
 {
     const auto &args = *static_cast<const typename Op::Args *>(job.args);
     const FormatInfo &info = *job.info;
     std::uint8_t *row = static_cast<std::uint8_t *>(job.frame->planes[plane].data) + job.frame->planes[plane].pitch * y;
     const bool mixed = info.layout == Layout::Packed422 || info.samplesPerPixel == 4;
     if (info.sampleBytes == 1 && mixed)
-        return tiledRow<Op>(row + from, count, tile, args);
+        return tile.rgb ? mixedRow<Op, true>(row + from, count, tile, args)
+                        : mixedRow<Op, false>(row + from, count, tile, args);
     const SampleKind kind = kindAt(info, plane, 0);
     if (info.sampleBytes == 1)
         return plainRow<Op>(row + from, count, infoOf<std::int16_t>(kind, *job.frame, 8), 0, 0xff, args);
@@ -151,9 +151,8 @@ template <class Op> void sampleRows(const RowsJob &job, int row0, int row1)
     if (info.layout == Layout::Rgb10a2)
         return rgb10Samples<Op>(job, row0, row1);
     const Rect &r = job.area;
-    Tile<std::int16_t> tile;
-    if (info.sampleBytes == 1)
-        fillTile(tile, *job.frame, info, 0);
+    Tile tile;
+    fillTile(tile, *job.frame, info);
     for (int plane = 0; plane < info.planes; ++plane) {
         const int subX = plane == 0 ? 0 : info.subX, subY = plane == 0 ? 0 : info.subY;
         const int perTexel = plane == 0 ? info.samplesPerPixel : (info.layout == Layout::SemiPlanar ? 2 : 1);

@@ -35,6 +35,15 @@ struct Flip {
 
     static constexpr int kPasses = 1;
     static constexpr bool kLanes = false; // neighbours in the result are not neighbours in the source, left to right
+    // Two texels change places: the partner of a texel's partner is the texel.
+    ZC_HD static int partnerColumn(int x, const Area &area, const Args &a)
+    {
+        return a.horizontal ? area.width - 1 - x : x;
+    }
+    ZC_HD static int partnerRow(int y, const Area &area, const Args &a)
+    {
+        return a.vertical ? area.height - 1 - y : y;
+    }
     ZC_HD static int reach(const Args &, const Area &)
     {
         return 0;
@@ -47,8 +56,7 @@ struct Flip {
     template <class In>
     ZC_HD static typename In::Value run(Pass<0>, const In &in, int x, int y, const Area &area, const Args &a)
     {
-        return in.inside(area.x + (a.horizontal ? area.width - 1 - x : x),
-                         area.y + (a.vertical ? area.height - 1 - y : y));
+        return in.inside(area.x + partnerColumn(x, area, a), area.y + partnerRow(y, area, a));
     }
 };
 

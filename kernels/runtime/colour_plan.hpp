@@ -41,7 +41,7 @@ void planMatrix(const typename Op::Args &a, const device::Codes &c, float kr, fl
         float *row = plan.matrix[i];
         for (int j = 0; j < 3; ++j)
             row[j] = out[j + 1][i] - out[0][i];
-        row[3] = out[0][i] / c.lumaScale + c.lumaZero - (row[0] + row[1] + row[2]) * c.lumaZero;
+        row[3] = out[0][i] * c.lumaBack + c.lumaZero - (row[0] + row[1] + row[2]) * c.lumaZero;
     }
 }
 
@@ -54,15 +54,15 @@ void planColour(const void *args, const device::Codes &c, float kr, float kb, de
     plan.chromaAffine = chromaIsAffineOf<Op>(a);
     if (plan.lumaAffine) {
         const float black = Op::luma(0.0f, a), gain = Op::luma(1.0f, a) - black;
-        plan.line = {gain, black / c.lumaScale + c.lumaZero - gain * c.lumaZero};
+        plan.line = {gain, black * c.lumaBack + c.lumaZero - gain * c.lumaZero};
         plan.keepsLuma = plan.line.gain == 1 && plan.line.offset == 0;
     }
     if (plan.chromaAffine) {
         const Chroma none = Op::chroma({0, 0}, a), blue = Op::chroma({1, 0}, a), red = Op::chroma({0, 1}, a);
         device::Turn &t = plan.turn;
         t = {blue.cb - none.cb, red.cb - none.cb, 0, blue.cr - none.cr, red.cr - none.cr, 0};
-        t.u0 = none.cb / c.chromaScale + c.chromaZero - (t.uu + t.uv) * c.chromaZero;
-        t.v0 = none.cr / c.chromaScale + c.chromaZero - (t.vu + t.vv) * c.chromaZero;
+        t.u0 = none.cb * c.chromaBack + c.chromaZero - (t.uu + t.uv) * c.chromaZero;
+        t.v0 = none.cr * c.chromaBack + c.chromaZero - (t.vu + t.vv) * c.chromaZero;
         plan.keepsChroma = t.uu == 1 && t.vv == 1 && t.uv == 0 && t.vu == 0 && t.u0 == 0 && t.v0 == 0;
     }
     if (plan.lumaAffine && plan.chromaAffine)
