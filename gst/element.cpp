@@ -124,11 +124,13 @@ bool Element::start()
     frameIndex_ = 0;
     copyAnnounced_ = false;
     pathPosts_ = 0;
+    started_ = true;
     return true;
 }
 
 void Element::stop()
 {
+    started_ = false;
     settings_->setRunning(false);
     importers_.clear();
     copier_.clear();
@@ -143,6 +145,8 @@ void Element::stop()
 
 bool Element::setCaps(GstCaps *caps)
 {
+    if (!started_)
+        return false; // sticky: they come again with the next buffer
     auto parsed = parseCaps(caps);
     if (!parsed) {
         GST_WARNING_OBJECT(base_, "cannot work on %" GST_PTR_FORMAT, caps);
@@ -184,6 +188,8 @@ GstCaps *Element::transformCaps(GstCaps *caps, GstCaps *filter) const
 
 void Element::beforeTransform(GstBuffer *buffer, GstObject *kernelObject)
 {
+    if (!started_)
+        return;
     const GstClockTime time = streamTime(base_->segment, buffer);
     if (GST_CLOCK_TIME_IS_VALID(time)) {
         gst_object_sync_values(GST_OBJECT(base_), time);
@@ -200,6 +206,8 @@ void Element::beforeTransform(GstBuffer *buffer, GstObject *kernelObject)
 
 GstFlowReturn Element::prepareOutput(GstBuffer *in, GstBuffer **out)
 {
+    if (!started_)
+        return GST_FLOW_FLUSHING;
     began_ = gst_util_get_timestamp();
     *out = in;
     plan_ = Plan::Leave;

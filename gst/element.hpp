@@ -11,6 +11,7 @@
 
 #include <gst/base/gstbasetransform.h>
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -56,6 +57,9 @@ private:
     GstBaseTransform *base_;
     std::shared_ptr<Settings> settings_ = std::make_shared<Settings>();
     Stats stats_;
+
+    // Core opens the pads just before it calls start(), so another thread's buffer may come too early.
+    std::atomic<bool> started_{false};
 
     // The rest belongs to the streaming thread, between start and stop.
     Choices choices_;
