@@ -151,8 +151,11 @@ extern "C" __attribute__((visibility("default"))) int ioctl(int fd, unsigned lon
     void *argument = va_arg(list, void *);
     va_end(list);
     if (request == DMA_BUF_IOCTL_SYNC && zc::vm::syncRecord != nullptr) {
-        zc::vm::syncRecord->push_back({zc::vm::inodeOfFd(fd), static_cast<dma_buf_sync *>(argument)->flags});
-        if (zc::vm::mustFail()) {
+        const std::uint64_t flags = static_cast<dma_buf_sync *>(argument)->flags;
+        zc::vm::syncRecord->push_back({zc::vm::inodeOfFd(fd), flags});
+        // Other flags only ask what kind of file it is.
+        const bool window = (flags & ~std::uint64_t{DMA_BUF_SYNC_VALID_FLAGS_MASK}) == 0;
+        if (window && zc::vm::mustFail()) {
             errno = zc::vm::failureError;
             return -1;
         }

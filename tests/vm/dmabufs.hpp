@@ -51,7 +51,7 @@ struct SyncCall {
 // The program has an ioctl() of its own, which the plugin calls instead of the C library's. Calls of the calling
 // thread go to `record` from now on; null ends that.
 void recordSync(std::vector<SyncCall> *record);
-// The next `count` recorded calls fail with `error` and do not reach the kernel.
+// The next `count` recorded calls that begin or end a window fail with `error` and do not reach the kernel.
 void failSync(int count, int error);
 int failuresLeft();
 
