@@ -162,6 +162,9 @@ Status CudaBackend::prepare(const Frame &frame, const Launch &launch)
         return {Code::NotFound, std::string("the GPU has no kernel \"") + kernel.name + "\""};
     if (launch.params->values().size() != kernel.params.size() || launch.params->specs().data() != kernel.params.data())
         return {Code::InvalidArgument, std::string("the parameters are not those of kernel \"") + kernel.name + "\""};
+    if (kernel.shape == Shape::Colour && !kernel.plan)
+        return {Code::Unsupported, std::string("kernel \"") + kernel.name +
+                                       "\" works on RGB, which the GPU does not do in this version; use device=cpu"};
     if (frame.device < 0)
         return {Code::Unsupported, "the GPU cannot reach memory that was not imported for it"};
     if (frame.device != device_)

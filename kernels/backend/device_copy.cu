@@ -20,7 +20,19 @@ template <class From, class To> static __device__ __forceinline__ void copyRows(
 } // namespace zc::device
 
 using namespace zc::device;
-extern "C" __global__ void zc_copy_pitch_pitch(const CopyJob job) { copyRows<Pitch, Pitch>(job); }
-extern "C" __global__ void zc_copy_pitch_surface(const CopyJob job) { copyRows<Pitch, Surface>(job); }
-extern "C" __global__ void zc_copy_surface_pitch(const CopyJob job) { copyRows<Surface, Pitch>(job); }
-extern "C" __global__ void zc_copy_surface_surface(const CopyJob job) { copyRows<Surface, Surface>(job); }
+extern "C" __global__ void zc_copy_pitch_pitch(const CopyJob job)
+{
+    copyRows<Pitch, Pitch>(job);
+}
+extern "C" __global__ void zc_copy_pitch_surface(const CopyJob job)
+{
+    copyRows<Pitch, Surface>(job);
+}
+extern "C" __global__ void zc_copy_surface_pitch(const CopyJob job)
+{
+    copyRows<Surface, Pitch>(job);
+}
+extern "C" __global__ void zc_copy_surface_surface(const CopyJob job)
+{
+    copyRows<Surface, Surface>(job);
+}

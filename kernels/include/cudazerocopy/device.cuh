@@ -119,8 +119,8 @@ struct Extent {
 // after it was written. in(x, y) clamps to the plane, in.inside(x, y) trusts the caller; both answer an In::Value
 // (unsigned, 32 bit for each channel). reach() says how far beyond its own column a result reads; kLanes that results
 // side by side read texels side by side, so that a backend may compute several with one instruction: a bool for all
-// passes, or an unsigned with one bit for each. A one-pass kernel that only makes pairs of texels change places may tell
-// the partner's column and row, partnerColumn() and partnerRow(); a backend may then do without the copy.
+// passes, or an unsigned with one bit for each. A one-pass kernel that only makes pairs of texels change places may
+// tell the partner's column and row, partnerColumn() and partnerRow(); a backend may then do without the copy.
 template <int N> struct Pass {};
 
 // Mean of `count` values from their sum, halves up.
