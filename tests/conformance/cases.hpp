@@ -25,7 +25,7 @@ struct Case {
 // up before one turns up twice, and with other values of the other dimensions each time.
 std::vector<Case> casesOf(Format format, const gold::Kernel &kernel);
 
-// A few pictures large enough to be split among threads.
-std::vector<Case> bigCasesOf(Format format, const gold::Kernel &kernel);
+// A picture large enough to be split among threads; the formats take turns with the whole frame and a part of it.
+Case bigCaseOf(Format format, const gold::Kernel &kernel);
 
 } // namespace zc::conformance

@@ -126,12 +126,11 @@ TEST_P(KernelOnFormat, LeavesEveryByteWhenNeutral)
     }
 }
 
-TEST_P(KernelOnFormat, AgreesWithGoldOnBigPictures)
+TEST_P(KernelOnFormat, AgreesWithGoldOnABigPicture)
 {
     const gold::Kernel *gold = writtenGold(kernel());
     ASSERT_NE(gold, nullptr) << "kernel " << kernel().name << " has no gold code";
-    for (const Case &one : bigCasesOf(format(), *gold))
-        ASSERT_TRUE(check(kernel(), *gold, one));
+    EXPECT_TRUE(check(kernel(), *gold, bigCaseOf(format(), *gold)));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KernelOnFormat,
