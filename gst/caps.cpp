@@ -177,7 +177,9 @@ void setColour(Negotiated &negotiated)
         range = usual.colorimetry.range;
     negotiated.range = range == GST_VIDEO_COLOR_RANGE_0_255 ? ColorRange::Full : ColorRange::Limited;
     negotiated.matrix = ColorMatrix::Bt601;
-    if (isYuv(formatInfo(negotiated.format)))
+    // RGB frames keep BT.601 (docs/pixel-rules.md); grey ones have a matrix, which colours painted on them follow.
+    const Layout layout = formatInfo(negotiated.format).layout;
+    if (layout != Layout::PackedRgb && layout != Layout::Rgb10a2)
         negotiated.matrix = matrixOf(info.colorimetry.matrix, matrixOf(usual.colorimetry.matrix, ColorMatrix::Bt601));
 }
 
