@@ -6,7 +6,9 @@
 #include "runtime/built_in.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <thread>
 
 namespace zc {
 
@@ -81,24 +83,37 @@ constexpr int kMostThreads = 16;
 // Grows, never shrinks, so that a steady stream allocates nothing.
 class Scratch {
 public:
+    // Aligned to 64 bytes, contents undefined. Null if the machine has no such memory: sizes follow the caps, which a
+    // pipeline string may set as it likes.
     std::uint8_t *reserve(std::size_t bytes, BackendUse &use)
     {
-        if (bytes > data_.size()) {
-            use.scratchBytes += bytes - data_.size();
-            ++use.allocations;
-            data_.clear(); // the old contents need not move
-            data_.resize(bytes);
-        }
-        return data_.data();
+        if (bytes <= size_)
+            return data_.get();
+        data_.reset(); // the old contents need not move
+        use.scratchBytes -= size_;
+        size_ = 0;
+        const std::size_t rounded = (bytes + 63) / 64 * 64;
+        data_.reset(static_cast<std::uint8_t *>(std::aligned_alloc(64, rounded)));
+        if (!data_)
+            return nullptr;
+        size_ = rounded;
+        use.scratchBytes += size_;
+        ++use.allocations;
+        return data_.get();
     }
 
 private:
-    std::vector<std::uint8_t> data_;
+    struct Free {
+        void operator()(std::uint8_t *p) const { std::free(p); }
+    };
+    std::unique_ptr<std::uint8_t, Free> data_;
+    std::size_t size_ = 0;
 };
 
-std::uint8_t *align64(std::uint8_t *p)
+Status noScratch(std::int64_t bytes)
 {
-    return p + (64 - reinterpret_cast<std::uintptr_t>(p) % 64) % 64;
+    return {Code::System, "there is no memory for " + std::to_string(bytes) +
+                              " bytes of intermediate results; a smaller region or picture needs less"};
 }
 
 class HostBackend final : public Backend {
@@ -119,10 +134,10 @@ public:
 private:
     Status prepare(const Frame &frame, const Launch &launch);
     const std::vector<Rect> &areasOf(const Frame &frame, const Launch &launch);
-    void runRows(const HostOp &op, const Frame &frame, const Rect &area);
-    void runPasses(const HostOp &op, const Frame &frame, const Rect &area);
-    void runGroup(const HostOp &op, const Group &group, const Rect &area);
-    void takeSnapshot(PassJob &job, int reach);
+    Status runRows(const HostOp &op, const Frame &frame, const Rect &area);
+    Status runPasses(const HostOp &op, const Frame &frame, const Rect &area);
+    Status runGroup(const HostOp &op, const Group &group, const Rect &area);
+    Status takeSnapshot(PassJob &job, int reach);
     template <class Body> void bands(int rows, int step, std::int64_t bytesPerRow, const Body &body);
 
     const Isa &isa_;
@@ -195,46 +210,52 @@ Status HostBackend::run(const Frame &frame, const Launch &launch)
         return prepared;
     const HostOp &op = *isa_.ops[launch.kernel->index];
     const auto runArea = [&](const Rect &area) {
-        if (op.rows)
-            runRows(op, frame, area);
-        else
-            runPasses(op, frame, area);
+        return op.rows ? runRows(op, frame, area) : runPasses(op, frame, area);
     };
-    if (launch.wholeFrame) {
-        runArea({0, 0, frame.width, frame.height});
-        return {};
-    }
+    if (launch.wholeFrame)
+        return runArea({0, 0, frame.width, frame.height});
     for (const Rect &area : areasOf(frame, launch))
-        runArea(area);
+        if (Status status = runArea(area); !status.ok())
+            return status;
     return {};
 }
 
-void HostBackend::runRows(const HostOp &op, const Frame &frame, const Rect &area)
+Status HostBackend::runRows(const HostOp &op, const Frame &frame, const Rect &area)
 {
     const FormatInfo &info = formatInfo(frame.format);
     const RowsJob job{&frame, &info, area, args_, traits_.kr, traits_.kb};
     const std::int64_t bytes = std::int64_t{area.width} * info.samplesPerPixel * info.sampleBytes;
     bands(area.height, 1 << info.subY, bytes, [&](int row0, int row1) { op.rows(job, row0, row1); });
+    return {};
 }
 
-void HostBackend::runPasses(const HostOp &op, const Frame &frame, const Rect &area)
+Status HostBackend::runPasses(const HostOp &op, const Frame &frame, const Rect &area)
 {
     Group groups[kMaxGroups];
+    if (op.swaps && host::pairsOf(frame, area, groups[0]))
+        return runGroup(op, groups[0], area);
     const int count = host::groupsOf(frame, groups);
     for (int i = 0; i < count; ++i)
-        runGroup(op, host::asWords(groups[i]), area);
+        if (Status status = runGroup(op, host::asWords(groups[i]), area); !status.ok())
+            return status;
+    return {};
 }
 
 // A one-pass kernel reads a copy of the region, made before anything is overwritten.
-void HostBackend::takeSnapshot(PassJob &job, int reach)
+Status HostBackend::takeSnapshot(PassJob &job, int reach)
 {
     const Group &g = job.group;
     const int x0 = std::max(job.area.x - reach, 0), x1 = std::min(job.area.x + job.area.width + reach, g.width);
     const int y0 = std::max(job.area.y - reach, 0), y1 = std::min(job.area.y + job.area.height + reach, g.height);
     const int texelBytes = g.step * g.sampleBytes;
-    const int rowBytes = (x1 - x0) * texelBytes;
+    // The last texel may end before its step does: behind UYVY's last luma the row, and the memory, may be over.
+    const int lastBytes = g.bitFields ? texelBytes : std::min(texelBytes, g.channels * g.sampleBytes);
+    const int rowBytes = (x1 - x0 - 1) * texelBytes + lastBytes;
     const std::int64_t pitch = (rowBytes + 63) / 64 * 64;
-    std::uint8_t *base = align64(snapshot_.reserve(static_cast<std::size_t>(pitch * (y1 - y0) + 64), use_));
+    const std::int64_t bytes = pitch * (y1 - y0);
+    std::uint8_t *base = snapshot_.reserve(static_cast<std::size_t>(bytes), use_);
+    if (!base)
+        return noScratch(bytes);
     bands(y1 - y0, 1, rowBytes, [&](int row0, int row1) {
         for (int y = row0; y < row1; ++y)
             std::memcpy(base + pitch * y, g.data + g.pitch * (y0 + y) + std::int64_t{x0} * texelBytes,
@@ -242,33 +263,38 @@ void HostBackend::takeSnapshot(PassJob &job, int reach)
     });
     job.snapshot = base - pitch * y0 - std::int64_t{x0} * texelBytes;
     job.snapshotPitch = pitch;
+    return {};
 }
 
-void HostBackend::runGroup(const HostOp &op, const Group &group, const Rect &area)
+Status HostBackend::runGroup(const HostOp &op, const Group &group, const Rect &area)
 {
     const int x0 = area.x >> group.subX, y0 = area.y >> group.subY;
     const int x1 = (area.x + area.width + (1 << group.subX) - 1) >> group.subX;
     const int y1 = std::min((area.y + area.height + (1 << group.subY) - 1) >> group.subY, group.height);
     if (y1 <= y0)
-        return;
+        return {};
     PassJob job{};
     job.group = group;
     job.area = {x0, y0, x1 - x0, y1 - y0, group.subX, group.subY};
     job.args = args_;
-    if (op.snapshot)
-        takeSnapshot(job, op.reach(job.area, args_));
+    if (op.passes == 1 && !op.swaps)
+        if (Status status = takeSnapshot(job, op.reach(job.area, args_)); !status.ok())
+            return status;
     for (int pass = 0; pass < op.passes; ++pass) {
         job.extent = op.extent(pass, job.area, args_);
         if (pass + 1 < op.passes) {
             job.outPitch = (std::int64_t{job.extent.width} * group.channels * host::kIntermediateBytes + 63) / 64 * 64;
-            job.out = align64(
-                results_[pass & 1].reserve(static_cast<std::size_t>(job.outPitch * job.extent.height + 64), use_));
+            const std::int64_t wanted = job.outPitch * job.extent.height;
+            job.out = results_[pass & 1].reserve(static_cast<std::size_t>(wanted), use_);
+            if (!job.out)
+                return noScratch(wanted);
         }
         const std::int64_t bytes = std::int64_t{job.area.width} * group.channels * host::kIntermediateBytes;
         bands(job.extent.height, 1, bytes, [&](int row0, int row1) { op.pass(pass, job, row0, row1); });
         job.in = job.out;
         job.inPitch = job.outPitch;
     }
+    return {};
 }
 
 Status HostBackend::copy(const Frame &from, const Frame &to)

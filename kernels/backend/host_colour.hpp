@@ -95,6 +95,12 @@ template <class Op> Line lumaLine(const typename Op::Args &a, const Codes &c)
     return {gain, black / c.luma.scale + c.luma.zero - gain * c.luma.zero};
 }
 
+// A gain that moves no 16-bit sample by half a step: what rounding left where nothing should be.
+ZC_HD bool isNothing(float gain)
+{
+    return std::fabs(gain) < 1e-6f;
+}
+
 struct Turn {
     float uu, uv, u0, vu, vv, v0;
 };
@@ -150,6 +156,20 @@ void chromaCodes(float *__restrict u, float *__restrict v, int n, const typename
     }
 }
 
+// Whether the result is the same whatever the sample was.
+template <class Op> bool paintsLuma(const typename Op::Args &a, const Codes &c)
+{
+    return lumaIsAffine<Op>(a) && isNothing(lumaLine<Op>(a, c).gain);
+}
+
+template <class Op> bool paintsChroma(const typename Op::Args &a, const Codes &c)
+{
+    if (!chromaIsAffine<Op>(a))
+        return false;
+    const Turn t = chromaTurn<Op>(a, c);
+    return isNothing(t.uu) && isNothing(t.uv) && isNothing(t.vu) && isNothing(t.vv);
+}
+
 template <class Op> bool keepsLuma(const typename Op::Args &a, const Codes &c)
 {
     if (!lumaIsAffine<Op>(a))
@@ -172,6 +192,10 @@ template <class Op, class T> void lumaRow(T *__restrict p, int n, const typename
     const Codes c = codes;
     if (keepsLuma<Op>(a, c))
         return;
+    if (sizeof(T) == 1 && paintsLuma<Op>(a, c)) {
+        std::memset(p, toCode(lumaLine<Op>(a, c).offset, c.max), static_cast<std::size_t>(n));
+        return;
+    }
     if (lumaIsAffine<Op>(a)) {
         const Line line = lumaLine<Op>(a, c);
         for (int i = 0; i < n; ++i)
@@ -187,6 +211,12 @@ template <class Op, class T>
 void chromaRows(T *__restrict pu, T *__restrict pv, int n, const typename Op::Args &args, const Codes &codes)
 {
     const Codes c = codes;
+    if (sizeof(T) == 1 && paintsChroma<Op>(args, c)) {
+        const Turn t = chromaTurn<Op>(args, c);
+        std::memset(pu, toCode(t.u0, c.max), static_cast<std::size_t>(n));
+        std::memset(pv, toCode(t.v0, c.max), static_cast<std::size_t>(n));
+        return;
+    }
     float u[kChunk], v[kChunk];
     for (int at = 0; at < n; at += kChunk) {
         const int count = minOf(n - at, kChunk);
@@ -216,6 +246,18 @@ template <class W> ZC_HD W fieldOf(float v, int at, const Codes &c)
     return static_cast<W>(static_cast<W>(toCode(v, c.max)) << (at + c.shift));
 }
 
+// n words from p on: bits of `keep` stay, the others come from `paint`.
+template <class W> void paintWords(void *p, int n, W keep, W paint)
+{
+    auto *q = static_cast<std::uint8_t *>(p);
+    for (int i = 0; i < n; ++i, q += sizeof(W)) {
+        W word;
+        std::memcpy(&word, q, sizeof word);
+        word = static_cast<W>((word & keep) | paint);
+        std::memcpy(q, &word, sizeof word);
+    }
+}
+
 // Rows of chroma pairs; uFirst tells their order.
 template <class Op, class T> void pairRow(T *row, int n, bool uFirst, const typename Op::Args &args, const Codes &codes)
 {
@@ -224,6 +266,11 @@ template <class Op, class T> void pairRow(T *row, int n, bool uFirst, const type
     const int bits = 8 * sizeof(T), uAt = uFirst ? 0 : bits, vAt = bits - uAt;
     const auto value = static_cast<W>(c.mask << c.shift);
     const auto padding = static_cast<W>(~static_cast<W>(value | value << bits));
+    if (paintsChroma<Op>(args, c)) {
+        const Turn t = chromaTurn<Op>(args, c);
+        paintWords(row, n, padding, static_cast<W>(fieldOf<W>(t.u0, uAt, c) | fieldOf<W>(t.v0, vAt, c)));
+        return;
+    }
     W words[kChunk];
     float u[kChunk], v[kChunk];
     for (int at = 0; at < n; at += kChunk) {
@@ -240,18 +287,30 @@ template <class Op, class T> void pairRow(T *row, int n, bool uFirst, const type
     }
 }
 
-// n pixels of YUY2 or UYVY from an even column on. The second luma of the last pair is left alone if n is odd.
+// One colour over `pairs` pairs of pixels of YUY2 or UYVY; luma stays if `luma` is false.
 template <class Op>
-void packed422Row(std::uint8_t *row, int n, const ChannelOrder &order, const typename Op::Args &args,
-                  const Codes &codes)
+void paintPairs(std::uint8_t *row, int pairs, const ChannelOrder &order, const typename Op::Args &args, const Codes &c,
+                bool luma)
+{
+    const Turn t = chromaTurn<Op>(args, c);
+    const std::uint32_t chroma =
+        fieldOf<std::uint32_t>(t.u0, order.u * 8, c) | fieldOf<std::uint32_t>(t.v0, order.v * 8, c);
+    if (!luma)
+        return paintWords(row, pairs, 0x00ff00ffu << order.y * 8, chroma);
+    const auto y = fieldOf<std::uint32_t>(lumaLine<Op>(args, c).offset, order.y * 8, c);
+    paintWords(row, pairs, 0u, chroma | y | y << 16);
+}
+
+// Pairs of pixels through the kernel; luma stays if `luma` is false.
+template <class Op>
+void pairsRow(std::uint8_t *row, int pairs, const ChannelOrder &order, const typename Op::Args &args,
+              const Codes &codes, bool luma)
 {
     const Codes c = codes;
     const int yAt = order.y * 8, uAt = order.u * 8, vAt = order.v * 8;
-    const int pairs = (n + 1) / 2;
-    const bool luma = !keepsLuma<Op>(args, c), chroma = !keepsChroma<Op>(args, c);
+    const bool chroma = !keepsChroma<Op>(args, c);
     std::uint32_t words[kChunk];
     float y0[kChunk], y1[kChunk], u[kChunk], v[kChunk];
-    const std::uint8_t outside = n & 1 ? row[4 * (pairs - 1) + order.y + 2] : 0;
     for (int at = 0; at < pairs; at += kChunk) {
         const int count = minOf(pairs - at, kChunk);
         std::memcpy(words, row + 4 * at, 4 * static_cast<std::size_t>(count));
@@ -272,14 +331,46 @@ void packed422Row(std::uint8_t *row, int n, const ChannelOrder &order, const typ
                        fieldOf<std::uint32_t>(u[i], uAt, c) | fieldOf<std::uint32_t>(v[i], vAt, c);
         std::memcpy(row + 4 * at, words, 4 * static_cast<std::size_t>(count));
     }
+}
+
+// n pixels of YUY2 or UYVY from an even column on. The second luma of the last pair is left alone if n is odd.
+template <class Op>
+void packed422Row(std::uint8_t *row, int n, const ChannelOrder &order, const typename Op::Args &args, const Codes &c,
+                  bool luma)
+{
+    const int pairs = (n + 1) / 2;
+    std::uint8_t &behind = row[4 * (pairs - 1) + order.y + 2];
+    const std::uint8_t outside = behind;
+    if (paintsChroma<Op>(args, c) && (!luma || paintsLuma<Op>(args, c)))
+        paintPairs<Op>(row, pairs, order, args, c, luma);
+    else
+        pairsRow<Op>(row, pairs, order, args, c, luma);
     if (n & 1)
-        row[4 * (pairs - 1) + order.y + 2] = outside;
+        behind = outside;
 }
 
 template <class T> T *rowOf(const Plane &plane, int y)
 {
     return reinterpret_cast<T *>(static_cast<std::uint8_t *>(plane.data) + plane.pitch * y);
 }
+
+// A curve over 8-bit samples is looked up: 256 results cost less than one for each pixel.
+template <class Op> struct LumaTable {
+    std::uint8_t of[256];
+
+    LumaTable() = default;
+    LumaTable(const typename Op::Args &args, const Codes &codes)
+    {
+        for (int v = 0; v < 256; ++v)
+            of[v] = static_cast<std::uint8_t>(v);
+        lumaRow<Op>(of, 256, args, codes);
+    }
+    template <int Step> void apply(std::uint8_t *p, int n) const
+    {
+        for (int i = 0; i < n; ++i)
+            p[i * Step] = of[p[i * Step]];
+    }
+};
 
 template <class Op, class T> void yuvRows(const RowsJob &job, int row0, int row1)
 {
@@ -291,12 +382,20 @@ template <class Op, class T> void yuvRows(const RowsJob &job, int row0, int row1
     const int cx = r.x >> info.subX;
     const int columns = ((r.x + r.width + (1 << info.subX) - 1) >> info.subX) - cx;
     const bool chroma = info.layout != Layout::Gray && !keepsChroma<Op>(a, c);
+    const bool curve = sizeof(T) == 1 && !lumaIsAffine<Op>(a);
+    const LumaTable<Op> table = curve ? LumaTable<Op>(a, c) : LumaTable<Op>();
     for (int y = r.y + row0; y < r.y + row1; ++y) {
         if (info.layout == Layout::Packed422) {
-            packed422Row<Op>(rowOf<std::uint8_t>(f.planes[0], y) + r.x * 2, r.width, info.order, a, c);
+            std::uint8_t *row = rowOf<std::uint8_t>(f.planes[0], y) + r.x * 2;
+            if (curve)
+                table.template apply<2>(row + info.order.y, r.width);
+            packed422Row<Op>(row, r.width, info.order, a, c, !curve && !keepsLuma<Op>(a, c));
             continue;
         }
-        lumaRow<Op>(rowOf<T>(f.planes[0], y) + r.x, r.width, a, c);
+        if (curve)
+            table.template apply<1>(rowOf<std::uint8_t>(f.planes[0], y) + r.x, r.width);
+        else
+            lumaRow<Op>(rowOf<T>(f.planes[0], y) + r.x, r.width, a, c);
         if (!chroma || (y & ((1 << info.subY) - 1)) != 0)
             continue;
         const int cy = y >> info.subY;

@@ -60,6 +60,17 @@ int groupsOf(const Frame &frame, Group groups[kMaxGroups])
     return info.planes;
 }
 
+bool pairsOf(const Frame &frame, const Rect &area, Group &group)
+{
+    const FormatInfo &info = formatInfo(frame.format);
+    if (info.layout != Layout::Packed422 || area.width % 2 != 0)
+        return false;
+    group = packed422(frame, info, 0, 4);
+    group.lead = info.order.y;
+    group.pairs = true;
+    return true;
+}
+
 Group asWords(const Group &group)
 {
     Group g = group;

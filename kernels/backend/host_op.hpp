@@ -33,6 +33,7 @@ struct Group {
     int depth = 8;
     int shift = 0;
     bool bitFields = false;    // Rgb10a2: the channels share one 32-bit sample
+    bool pairs = false;        // a texel is four bytes of YUY2 or UYVY
     int width = 0, height = 0; // of the whole plane, in texels
     int subX = 0, subY = 0;
 };
@@ -61,7 +62,7 @@ struct HostOp {
     int (*reach)(const Area &area, const void *args);
     Extent (*extent)(int pass, const Area &area, const void *args);
     void (*pass)(int index, const PassJob &job, int row0, int row1);
-    bool snapshot; // the first pass reads a copy of the picture
+    bool swaps; // texels change places, so that one pass needs no snapshot
 };
 
 // Bytes of one intermediate number: sums of 8-bit samples are kept in 32 bits only where a kernel needs them.
@@ -73,5 +74,8 @@ int groupsOf(const Frame &frame, Group groups[kMaxGroups]);
 // A channel whose samples lie apart (YUY2's) as one field of words that lie side by side, which is what compilers make
 // SIMD of. A word belongs to no other row, so that writing its other bits back as they were disturbs nobody.
 Group asWords(const Group &group);
+
+// YUY2 or UYVY as one group of pairs of pixels, for kernels that only move them; false if the area cuts a pair.
+bool pairsOf(const Frame &frame, const Rect &area, Group &group);
 
 } // namespace zc::host

@@ -169,6 +169,20 @@ inline void scale(Pixels &p, int n, float gain, float offset)
     }
 }
 
+// Whether every pixel becomes one colour; `word` is then its fields.
+inline bool isOneColour(const RgbMatrix &matrix, const Fields &f, float max, std::uint32_t &word)
+{
+    const int at[] = {f.r, f.g, f.b};
+    word = 0;
+    for (int i = 0; i < 3; ++i) {
+        const float *row = matrix.m[i];
+        if (!isNothing(row[0]) || !isNothing(row[1]) || !isNothing(row[2]))
+            return false;
+        word |= static_cast<std::uint32_t>(toCode(row[3], max)) << at[i];
+    }
+    return true;
+}
+
 template <class Op> void packedRows(const RowsJob &job, int row0, int row1)
 {
     const auto &args = *static_cast<const typename Op::Args *>(job.args);
@@ -178,6 +192,8 @@ template <class Op> void packedRows(const RowsJob &job, int row0, int row1)
     const bool affine = isAffine<Op>(args);
     const RgbMatrix matrix = affine ? matrixOf<Op>(args, w, c) : RgbMatrix{};
     const int bytes = job.info->samplesPerPixel == 3 ? 3 : 4;
+    std::uint32_t paint = 0;
+    const bool paints = affine && bytes == 4 && isOneColour(matrix, fields, c.max, paint);
     Pixels p;
     std::uint32_t words[kChunk];
     for (int y = job.area.y + row0; y < job.area.y + row1; ++y) {
@@ -185,6 +201,10 @@ template <class Op> void packedRows(const RowsJob &job, int row0, int row1)
             const int n = minOf(job.area.width - at, kChunk);
             const int x = job.area.x + at;
             std::uint8_t *q = rowOf<std::uint8_t>(job.frame->planes[0], y) + std::ptrdiff_t{x} * bytes;
+            if (paints) {
+                paintWords(q, n, fields.keep, paint);
+                continue;
+            }
             if (bytes == 3)
                 readWords3(words, q, n);
             else

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Host loops of frame kernels that make pairs of texels change places: whole texels, through a little memory, so that
-// neither a copy of the picture nor its way to main memory and back is needed.
+// Host loops of frame kernels that make pairs of texels change places: whole texels at once, and without a copy.
 #pragma once
 
 #include "backend/host_lanes.hpp"
@@ -17,21 +16,8 @@ concept Swaps = Op::kPasses == 1 && requires(const Area &area, const typename Op
     Op::partnerRow(0, area, a);
 };
 
-inline constexpr int kSwapChunk = 512; // texels; two chunks stay in the first-level cache
-
 struct ThreeBytes {
     std::uint8_t bytes[3];
-};
-
-// A part of one row, copied: texels from column `first` of the plane on.
-template <class W> struct RowIn {
-    using Value = W;
-    using WideValue = W;
-    const W *texels;
-    int first;
-
-    ZC_HD W inside(int x, int) const { return texels[x - first]; }
-    ZC_HD W operator()(int x, int y) const { return inside(x, y); }
 };
 
 // The bits of a texel that are the group's.
@@ -39,80 +25,95 @@ inline std::uint32_t texelMask(const Group &g)
 {
     if (g.bitFields)
         return ~0u;
-    const std::uint32_t one = ((1u << g.depth) - 1) << g.shift;
-    return g.channels == 2 ? one | one << 8 * g.sampleBytes : one;
+    std::uint32_t mask = 0;
+    for (int channel = 0; channel < g.channels; ++channel)
+        mask |= (((1u << g.depth) - 1) << g.shift) << 8 * g.sampleBytes * channel;
+    return mask;
 }
 
-template <class Op, class W, bool Whole> struct SwapLoop {
-    const PassJob &job;
-    typename Op::Args args = *static_cast<const typename Op::Args *>(job.args);
-    std::uint32_t mask = texelMask(job.group);
+// How texels of type W change places: which of their bits do, and what else happens to them when columns turn round.
+template <class W> struct WholeTexel {
+    using Word = W;
+    ZC_HD W replaced(W, W by) const { return by; }
+    ZC_HD W turned(W v) const { return v; }
+};
 
-    std::uint8_t *texel(int x, int y) const
-    {
-        return job.group.data + job.group.pitch * (job.area.y + y) + std::ptrdiff_t{job.area.x + x} * sizeof(W);
-    }
+template <class W> struct MaskedTexel {
+    using Word = W;
+    W mask;
+    ZC_HD W replaced(W old, W by) const { return static_cast<W>((old & static_cast<W>(~mask)) | (by & mask)); }
+    ZC_HD W turned(W v) const { return v; }
+};
 
-    void write(int x0, int x1, int y, const W *from, int first) const
+// Four bytes of YUY2 or UYVY.
+struct PairTexel {
+    using Word = std::uint32_t;
+    std::uint32_t first; // the first luma's byte
+    ZC_HD std::uint32_t replaced(std::uint32_t, std::uint32_t by) const { return by; }
+    ZC_HD std::uint32_t turned(std::uint32_t v) const
     {
-        const typename Op::Args a = args;
-        const Area area = job.area;
-        const RowIn<W> in{from, area.x + first};
-        std::uint8_t *out = texel(x0, y);
-        for (int x = x0; x < x1; ++x, out += sizeof(W)) {
-            const W v = Op::run(Pass<0>{}, in, x, y, area, a);
-            if constexpr (Whole) {
-                storeWord<W>(out, v);
-            } else {
-                const W m = static_cast<W>(mask);
-                storeWord<W>(out, static_cast<W>((loadWord<W>(out) & static_cast<W>(~m)) | (v & m)));
-            }
-        }
-    }
-
-    // Columns [x0, x1) of row y and their partners in row `other`, which are different texels.
-    void swap(int x0, int x1, int y, int other) const
-    {
-        const int a = Op::partnerColumn(x0, job.area, args), b = Op::partnerColumn(x1 - 1, job.area, args);
-        const int first = minOf(a, b), n = x1 - x0;
-        W here[kSwapChunk], there[kSwapChunk];
-        std::memcpy(here, texel(x0, y), sizeof(W) * static_cast<std::size_t>(n));
-        std::memcpy(there, texel(first, other), sizeof(W) * static_cast<std::size_t>(n));
-        write(x0, x1, y, there, first);
-        write(first, first + n, other, here, x0);
-    }
-
-    // Each pair is handled where its first texel lies.
-    void rows(int row0, int row1) const
-    {
-        const int width = job.area.width;
-        for (int y = row0; y < row1; ++y) {
-            const int other = Op::partnerRow(y, job.area, args);
-            if (other < y)
-                continue;
-            const bool still = other == y && Op::partnerColumn(0, job.area, args) == 0;
-            const int end = other > y ? width : still ? 0 : width / 2;
-            for (int x = 0; x < end; x += kSwapChunk)
-                swap(x, minOf(x + kSwapChunk, end), y, other);
-        }
+        return (v & ~(first | first << 16)) | (v & first) << 16 | (v >> 16 & first);
     }
 };
+
+// n texels from a on and n from b on. None is read after it was written, so that the compiler may make SIMD of it: the
+// two ranges share at most one texel, which then meets itself.
+template <bool Turned, class Texel> void exchange(std::uint8_t *a, std::uint8_t *b, int n, const Texel &texel)
+{
+    using W = typename Texel::Word;
+    const Texel t = texel;
+#pragma GCC ivdep
+    for (int i = 0; i < n; ++i) {
+        std::uint8_t *pa = a + std::ptrdiff_t{i} * static_cast<int>(sizeof(W));
+        std::uint8_t *pb = b + std::ptrdiff_t{Turned ? n - 1 - i : i} * static_cast<int>(sizeof(W));
+        const W va = loadWord<W>(pa), vb = loadWord<W>(pb);
+        storeWord<W>(pa, t.replaced(va, Turned ? t.turned(vb) : vb));
+        storeWord<W>(pb, t.replaced(vb, Turned ? t.turned(va) : va));
+    }
+}
+
+// Each pair is handled where its first texel lies.
+template <class Op, class Texel> void swapTexels(const PassJob &job, const Texel &texel, int row0, int row1)
+{
+    const auto &args = *static_cast<const typename Op::Args *>(job.args);
+    const Area &area = job.area;
+    constexpr int kBytes = sizeof(typename Texel::Word);
+    const auto rowOf = [&](int y) {
+        return job.group.data + job.group.pitch * (area.y + y) + std::ptrdiff_t{area.x} * kBytes;
+    };
+    Area two = area; // columns, which tell what a single one would not
+    two.width = 2;
+    const bool turned = Op::partnerColumn(0, two, args) == 1;
+    for (int y = row0; y < row1; ++y) {
+        const int other = Op::partnerRow(y, area, args);
+        if (other > y && !turned)
+            exchange<false>(rowOf(y), rowOf(other), area.width, texel);
+        else if (other > y)
+            exchange<true>(rowOf(y), rowOf(other), area.width, texel);
+        else if (other == y && turned)
+            exchange<true>(rowOf(y), rowOf(y) + std::ptrdiff_t{area.width / 2} * kBytes, (area.width + 1) / 2, texel);
+    }
+}
 
 template <class Op> void swapRows(const PassJob &job, int row0, int row1)
 {
     const Group &g = job.group;
-    const auto whole = [&](int bytes) { return g.bitFields || 8 * bytes == g.channels * g.depth; };
+    const std::uint32_t mask = texelMask(g);
+    if (g.pairs)
+        return swapTexels<Op>(job, PairTexel{0xffu << 8 * g.lead}, row0, row1);
     switch (g.step * g.sampleBytes) {
     case 1:
-        return SwapLoop<Op, std::uint8_t, true>{job}.rows(row0, row1);
+        return swapTexels<Op>(job, WholeTexel<std::uint8_t>{}, row0, row1);
     case 2:
-        return whole(2) ? SwapLoop<Op, std::uint16_t, true>{job}.rows(row0, row1)
-                        : SwapLoop<Op, std::uint16_t, false>{job}.rows(row0, row1);
+        if (mask == 0xffff)
+            return swapTexels<Op>(job, WholeTexel<std::uint16_t>{}, row0, row1);
+        return swapTexels<Op>(job, MaskedTexel<std::uint16_t>{static_cast<std::uint16_t>(mask)}, row0, row1);
     case 3:
-        return SwapLoop<Op, ThreeBytes, true>{job}.rows(row0, row1);
+        return swapTexels<Op>(job, WholeTexel<ThreeBytes>{}, row0, row1);
     default:
-        return whole(4) ? SwapLoop<Op, std::uint32_t, true>{job}.rows(row0, row1)
-                        : SwapLoop<Op, std::uint32_t, false>{job}.rows(row0, row1);
+        if (mask == 0xffffffff)
+            return swapTexels<Op>(job, WholeTexel<std::uint32_t>{}, row0, row1);
+        return swapTexels<Op>(job, MaskedTexel<std::uint32_t>{mask}, row0, row1);
     }
 }
 

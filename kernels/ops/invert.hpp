@@ -25,10 +25,10 @@ struct Invert {
     }
 #endif
 
-    // low + high fits I: at most 256 for 8 bit, where I is int16.
+    // Everything stays within I (low + high is at most 256 for 8 bit, where I is int16), so that no SIMD lane is wider.
     template <class I> ZC_HD static I sample(I v, const SampleInfo<I> &s, const Args &)
     {
-        return static_cast<I>(clampTo<int>(s.low + s.high - v, 0, s.max));
+        return clampTo<I>(static_cast<I>(s.low + s.high - v), I{0}, s.max);
     }
 };
 

@@ -120,7 +120,8 @@ struct Extent {
 // (unsigned, 32 bit for each channel). reach() says how far beyond its own column a result reads; kLanes that results
 // side by side read texels side by side, so that a backend may compute several with one instruction: a bool for all
 // passes, or an unsigned with one bit for each. A one-pass kernel that only makes pairs of texels change places may
-// tell the partner's column and row, partnerColumn() and partnerRow(); a backend may then do without the copy.
+// tell the partner's column and row, partnerColumn() and partnerRow(); a backend may then do without the copy. Columns
+// keep their order or are all turned round.
 template <int N> struct Pass {};
 
 // Mean of `count` values from their sum, halves up.
