@@ -93,7 +93,24 @@ def save_sheet(path, source, target, stream, count):
     contact_sheet.save(path, before, after, width, height)
 
 
-def cpu_share(row, source, element, frames, whole):
+def fit(row, stream, source, target):
+    """Launch text before and after the element, and sentences about what had to be added to it for this video."""
+    before, after, remarks = row.before.format(source=gst.quoted(source)), row.after.format(target=gst.quoted(target)), []
+    if min(stream.width, stream.height) < pipelines.SMALLEST:
+        raise gst.Failure("%s is %dx%d; the encoder takes nothing below %dx%d" % (
+            source, stream.width, stream.height, pipelines.SMALLEST, pipelines.SMALLEST))
+    other = pipelines.stand_in(stream.format, gst.formats("cudazerocopy"))
+    if other:
+        before += " ! videoconvert ! video/x-raw,format=" + other
+        remarks.append("the video is %s, which the element does not take: videoconvert makes it %s first" % (stream.format, other))
+    cut = pipelines.to_even(stream.width, stream.height)
+    if cut:
+        after = cut + " ! " + after
+        remarks.append("the encoder wants an even width and height: videocrop cuts what is over")
+    return before, after, remarks
+
+
+def cpu_share(before, element, frames, whole):
     """Percent of the run's CPU time that the element took: what the same frames cost with it less what they cost without.
 
     The element's own clock cannot tell: it runs on while an encoder's threads push the element's aside.
@@ -101,7 +118,7 @@ def cpu_share(row, source, element, frames, whole):
     sample = min(frames, SHARE_FRAMES)
     cost = []
     for middle in (element + " ! ", ""):
-        launch = "%s ! identity eos-after=%d ! %sfakesink" % (row.before.format(source=gst.quoted(source)), sample, middle)
+        launch = "%s ! identity eos-after=%d ! %sfakesink" % (before, sample, middle)
         cost.append(min(gst.run(launch).cpu_seconds for _ in range(2)))
     return 100 * max(cost[0] - cost[1], 0) / sample * frames / whole.cpu_seconds
 
@@ -111,6 +128,9 @@ def summarise(result):
     stats = result.messages.get("cudazerocopy-stats")
     if stats is None:
         raise gst.Failure("the pipeline ended without a message 'cudazerocopy-stats' from the element")
+    if not stats["frames"]:
+        raise gst.Failure("the pipeline ended before a single frame reached the element; `GST_DEBUG=3` before the line above "
+                          "says why")
     return stats, [
         ("frames", stats["frames"]),
         ("in place", stats["in-place"]),
@@ -133,15 +153,15 @@ def demo(args):
     row = choose(stream)
     target, sheet = args.out / "out.mp4", args.out / "contact-sheet.png"
     element = element_text(args, stream)
-    launch = " ! ".join((row.before.format(source=gst.quoted(source)), element,
-                         row.after.format(target=gst.quoted(target))))
-    print("== %s, %dx%d: %s" % (source, stream.width, stream.height, row.name))
-    if row.remark:
-        print("== " + row.remark)
+    before, after, remarks = fit(row, stream, source, target)
+    launch = " ! ".join((before, element, after))
+    print("== %s, %s, %dx%d: %s" % (source, stream.format, stream.width, stream.height, row.name))
+    for remark in filter(None, [row.remark, *remarks]):
+        print("== " + remark)
     print("\nexport GST_PLUGIN_PATH=%s\n%s\n" % (args.plugin_dir, gst.shell_line(launch)), flush=True)
     result = gst.run(launch, on_progress=lambda text: print("  " + text, flush=True))
     stats, rows = summarise(result)
-    share = cpu_share(row, source, element, stats["frames"], result)
+    share = cpu_share(before, element, stats["frames"], result)
     rows.append(("share of CPU time", "%.1f %% of the run's" % share))
     save_sheet(sheet, source, target, stream, stats["frames"])
     print()

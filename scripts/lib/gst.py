@@ -19,6 +19,15 @@ def exists(element):
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
+def formats(element):
+    """The raw formats that the element's sink pads take."""
+    done = subprocess.run(["gst-inspect-1.0", "--no-colors", element], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, errors="replace")
+    sink = done.stdout.partition("SINK template")[2].partition("SRC template")[0]
+    return {name for listed in re.findall(r"^ +format: (.*)", sink, re.MULTILINE)
+            for name in re.findall(r"\w+", listed.replace("(string)", "")) if name != "DMA_DRM"}
+
+
 def quoted(value):
     """A property value as gst-launch reads it, whatever a file is called."""
     if re.fullmatch(r"[\w@%+=:,./#-]+", str(value)):
@@ -55,6 +64,7 @@ def parse_structure(text):
 @dataclass
 class Stream:
     codec: str
+    format: str
     width: int
     height: int
 
@@ -76,7 +86,7 @@ def probe(path):
                       % (path, reason[1] if reason else "it holds no video stream"))
     fields = parse_structure(raw[-1])
     codec = next((c for c in re.findall(r"caps = (video/x-[a-z0-9-]+)", output) if c != "video/x-raw"), "")
-    return Stream(codec, fields["width"], fields["height"])
+    return Stream(codec, fields.get("format", ""), fields["width"], fields["height"])
 
 
 @dataclass

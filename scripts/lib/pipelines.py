@@ -38,3 +38,19 @@ PIPELINES = (
         after=ENCODE_X264,
     ),
 )
+
+# What stands in for a format that the element does not take: the same chroma, with fewer bits.
+STAND_IN = (("Y444", "Y444"), ("GBR", "Y444"), ("I422", "Y42B"), ("Y42B", "Y42B"), ("I420_1", "P010_10LE"))
+SMALLEST = 16  # pixels that x264enc wants in each direction
+
+
+def stand_in(name, formats):
+    """The format to convert to before the element; "" if it takes this one."""
+    if name in formats:
+        return ""
+    return next((other for begin, other in STAND_IN if name.startswith(begin) and other in formats), "I420")
+
+
+def to_even(width, height):
+    """Launch text that cuts an odd column or row, which x264 cannot encode with halved chroma; "" if there is none."""
+    return "videocrop right=%d bottom=%d" % (width % 2, height % 2) if width % 2 or height % 2 else ""
