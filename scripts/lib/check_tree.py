@@ -26,11 +26,11 @@ NAKED_GOTO = re.compile(r"^\s*goto\s+\w+\s*;")
 
 def tracked():
     """What git knows and what it would add; all files where this is no git checkout."""
-    done = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-                          capture_output=True, text=True)
-    if done.returncode == 0:
-        names = [Path(name) for name in done.stdout.split("\0") if name]
-    else:
+    try:
+        listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                                capture_output=True, text=True, check=True).stdout
+        names = [Path(name) for name in listed.split("\0") if name]
+    except (OSError, subprocess.CalledProcessError):
         skipped = ("build", ".git", ".cache")
         names = [path.relative_to(ROOT) for path in ROOT.rglob("*")
                  if not path.relative_to(ROOT).parts[0].startswith(skipped)]
