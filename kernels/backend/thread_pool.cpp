@@ -11,15 +11,24 @@ ThreadPool::~ThreadPool()
         quit_ = true;
     }
     wake_.notify_all();
-    for (std::thread &thread : crew_)
-        thread.join();
+    for (const pthread_t thread : crew_)
+        pthread_join(thread, nullptr);
 }
 
 void ThreadPool::start()
 {
+    started_ = true;
     crew_.reserve(static_cast<std::size_t>(threads_ - 1));
-    while (static_cast<int>(crew_.size()) < threads_ - 1)
-        crew_.emplace_back([this] { work(); });
+    const auto body = [](void *pool) -> void * {
+        static_cast<ThreadPool *>(pool)->work();
+        return nullptr;
+    };
+    while (static_cast<int>(crew_.size()) < threads_ - 1) {
+        pthread_t thread;
+        if (pthread_create(&thread, nullptr, body, this) != 0)
+            break;
+        crew_.push_back(thread);
+    }
 }
 
 void ThreadPool::drain(Call call, const void *body, int count)
@@ -30,13 +39,13 @@ void ThreadPool::drain(Call call, const void *body, int count)
 
 void ThreadPool::runErased(int count, Call call, const void *body)
 {
-    if (count <= 1 || threads_ <= 1) {
+    if (!started_ && count > 1 && threads_ > 1)
+        start();
+    if (count <= 1 || crew_.empty()) {
         for (int i = 0; i < count; ++i)
             call(body, i);
         return;
     }
-    if (crew_.empty())
-        start();
     {
         const std::lock_guard lock(mutex_);
         call_ = call;

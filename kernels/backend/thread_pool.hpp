@@ -6,13 +6,14 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
-#include <thread>
+#include <pthread.h>
 #include <vector>
 
 namespace zc {
 
 // Thread-bound: run() from one thread at a time. Threads start at the first loop that can use them, so that small
-// frames never cost one. Allocates nothing once they run.
+// frames never cost one. Where the system refuses threads (a container's limit), those that started do the work, the
+// caller alone if need be. Allocates nothing once they run.
 class ThreadPool {
 public:
     explicit ThreadPool(int threads) : threads_(threads) {}
@@ -37,7 +38,8 @@ private:
     void drain(Call call, const void *body, int count);
 
     const int threads_;
-    std::vector<std::thread> crew_;
+    std::vector<pthread_t> crew_; // std::thread would end the process where none can be had
+    bool started_ = false;
 
     // Protects everything below but next_. Never held while a body runs.
     std::mutex mutex_;
