@@ -120,16 +120,19 @@ Status findPlane(GstBuffer *buffer, guint index, const FormatInfo &format, Plane
     gsize skip = 0;
     // Texts are made only for an error: this runs for every frame, which must not allocate.
     const auto where = [&] {
-        return planeText(index, format) + " needs " + std::to_string(plane.bytes) + " bytes at offset " +
-               std::to_string(plane.offset);
+        return planeText(index, format) + " needs " + std::to_string(plane.bytes) + " bytes from offset " +
+               std::to_string(plane.offset) + " of the buffer";
     };
     if (!gst_buffer_find_memory(buffer, plane.offset, 1, &plane.memoryIndex, &memories, &skip))
-        return bad(where() + ", the buffer has " + std::to_string(gst_buffer_get_size(buffer)) + " bytes");
+        return bad(where() + ", which has only " + std::to_string(gst_buffer_get_size(buffer)) + " bytes; at least " +
+                   std::to_string(plane.offset + plane.bytes) + " would be needed");
     plane.memory = gst_buffer_peek_memory(buffer, plane.memoryIndex);
     const gsize size = gst_memory_get_sizes(plane.memory, nullptr, nullptr);
     if (skip > size || plane.bytes > size - skip)
-        return bad(where() + ", memory " + std::to_string(plane.memoryIndex) + " of the buffer ends after " +
-                   std::to_string(size > skip ? size - skip : 0) + "; a plane must lie in one memory");
+        return bad(where() + ", but memory " + std::to_string(plane.memoryIndex) + " holds " +
+                   std::to_string(size > skip ? size - skip : 0) +
+                   " bytes from there on; a plane must lie in one memory, which would have to be at least " +
+                   std::to_string(skip + plane.bytes) + " bytes long");
     plane.offset = skip;
     return {};
 }

@@ -2,7 +2,10 @@
 // Mapping of single memories, without the copies that mapping a whole buffer may make.
 #include "memory_maps.hpp"
 
+#include <gst/allocators/gstfdmemory.h>
+
 #include <string>
+#include <sys/stat.h>
 
 namespace zc::gst {
 namespace {
@@ -39,10 +42,42 @@ Result<GstMapFlags> flagsFor(GstMemory *memory, Access access)
                                                    "on-shared=copy works on a copy instead"};
 }
 
+// A page beyond the end of a file can be mapped, and kills whoever touches it.
+Status checkFileSize(GstMemory *memory, gsize needed)
+{
+    if (!gst_is_fd_memory(memory))
+        return {};
+    // Asked each time: a file can be truncated between two frames.
+    const int fd = gst_fd_memory_get_fd(memory);
+    struct stat file {};
+    const bool regular = fstat(fd, &file) == 0 && S_ISREG(file.st_mode);
+    const gsize size = regular ? static_cast<gsize>(file.st_size) : fdSize(fd);
+    const gsize end = memory->offset + needed;
+    if ((size == 0 && !regular) || size >= end) // a device need not know its size
+        return {};
+    return {Code::BadLayout, describe(memory) + " (fd " + std::to_string(fd) + ", " + std::to_string(size) +
+                                 " bytes) is shorter than the picture, which needs " + std::to_string(end) + " bytes"};
+}
+
+// Why the memory's own map function refused.
+Status mapFailure(GstMemory *memory, Access access)
+{
+    const std::string what = describe(memory) + " (" + std::to_string(memory->size) + " bytes)";
+    if (!contains(access, Access::Write) || !gst_is_fd_memory(memory))
+        return {Code::Access, what + " cannot be mapped; expected memory that the CPU can address"};
+    if (!fdIsReadWrite(gst_fd_memory_get_fd(memory)))
+        return {Code::Access, what + " cannot be mapped for writing: its file descriptor was opened without write "
+                                     "access; export it with O_RDWR, or use on-shared=copy to work on a copy"};
+    return {Code::Access, what + " cannot be mapped for writing, which fails while another holder has it mapped for "
+                                 "reading; on-shared=copy works on a copy instead"};
+}
+
 } // namespace
 
 Result<std::uint8_t *> MemoryMaps::map(GstMemory *memory, gsize needed, Access access)
 {
+    if (Status status = checkFileSize(memory, needed); !status)
+        return status;
     for (std::size_t i = 0; i < count_; i++) {
         if (entries_[i].memory == memory && entries_[i].info.size >= needed)
             return static_cast<std::uint8_t *>(entries_[i].info.data);
@@ -54,8 +89,7 @@ Result<std::uint8_t *> MemoryMaps::map(GstMemory *memory, gsize needed, Access a
         return flags.status();
     Entry &entry = entries_[count_];
     if (!gst_memory_map(memory, &entry.info, flags.value()))
-        return Status{Code::Access, describe(memory) + " (" + std::to_string(memory->size) +
-                                        " bytes) cannot be mapped; expected memory that the CPU can address"};
+        return mapFailure(memory, access);
     entry.memory = gst_memory_ref(memory);
     count_++;
     if (!entry.info.data || entry.info.size < needed)

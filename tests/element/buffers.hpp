@@ -52,6 +52,15 @@ inline GstMemory *dmabufMemory(gsize size)
     return dmabufMemory(zc::test::makeMemfd(size), size);
 }
 
+// Takes the descriptor. A file that does not pose as a dmabuf, as unixfdsrc and pipewiresrc make them.
+inline GstMemory *fdMemory(UniqueFd fd, gsize size)
+{
+    GstAllocator *allocator = gst_fd_allocator_new();
+    GstMemory *memory = gst_fd_allocator_alloc(allocator, fd.release(), size, GST_FD_MEMORY_FLAG_NONE);
+    gst_object_unref(allocator);
+    return memory;
+}
+
 // Takes the memories.
 inline BufferPtr bufferOf(std::initializer_list<GstMemory *> memories)
 {

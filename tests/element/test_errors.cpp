@@ -15,6 +15,7 @@ namespace {
 
 using gst::test::bufferOf;
 using gst::test::dmabufMemory;
+using gst::test::fdMemory;
 
 constexpr int kWidth = 16, kHeight = 8;
 constexpr gsize kBytes = kWidth * kHeight * 3 / 2;
@@ -47,13 +48,34 @@ struct Case {
     std::vector<const char *> says; // what was offered, and what would work
 };
 
-std::vector<Case> cases()
+std::vector<Case> memoryCases()
+{
+    return {
+        {"one byte short",
+         [] { return plain(kBytes - 1); },
+         {"plane 1 of NV12 needs 64 bytes", "offset 128 of the buffer", "63 bytes", "at least 192 bytes"}},
+        {"one byte", [] { return plain(1); }, {"plane 0 of NV12 needs 128 bytes", "1 bytes", "at least 128 bytes"}},
+        {"no bytes", [] { return plain(0); }, {"0 memories", "system memory"}},
+        {"short fd", [] { return of(dmabufMemory(makeMemfd(100), kBytes)); }, {"100 bytes", "192 bytes"}},
+        {"empty fd", [] { return of(dmabufMemory(makeMemfd(0), kBytes)); }, {"192 bytes"}},
+        {"fd of a device",
+         [] { return of(dmabufMemory(UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC)), kBytes)); },
+         {"dmabuf"}},
+        {"short file",
+         [] { return of(fdMemory(makeMemfd(100), kBytes)); },
+         {"memory of type fd", "100 bytes", "128 bytes"}},
+        {"file short by its second plane",
+         [] { return of(fdMemory(makeMemfd(150), kBytes)); },
+         {"150 bytes", "192 bytes"}},
+        {"empty file", [] { return of(fdMemory(makeMemfd(0), kBytes)); }, {"0 bytes", "128 bytes"}},
+        {"no memory", [] { return Buffer(gst_buffer_new()); }, {"0 memories", "system memory"}},
+    };
+}
+
+std::vector<Case> metaCases()
 {
     const gsize second = kWidth * kHeight;
     return {
-        {"one byte short", [] { return plain(kBytes - 1); }, {"plane 1 of NV12 needs 64 bytes", "ends after 63"}},
-        {"one byte", [] { return plain(1); }, {"plane 0 of NV12 needs 128 bytes", "ends after 1"}},
-        {"no bytes", [] { return plain(0); }, {"0 memories", "system memory"}},
         {"negative stride",
          [=] {
              return withMeta(plain(), 2, {-16, 16}, {112, second});
@@ -73,7 +95,7 @@ std::vector<Case> cases()
          [=] {
              return withMeta(plain(), 2, {4096, 16}, {0, second});
          },
-         {"plane 0 of NV12 needs 28688 bytes", "ends after 192"}},
+         {"plane 0 of NV12 needs 28688 bytes", "192 bytes", "at least 28688 bytes"}},
         {"absurd stride",
          [=] {
              return withMeta(plain(), 2, {INT_MAX, INT_MAX}, {0, second});
@@ -105,13 +127,15 @@ std::vector<Case> cases()
              return withMeta(plain(), 3, {16, 16, 16}, {0, second, second});
          },
          {"3 planes", "NV12 has 2"}},
-        {"short fd", [] { return of(dmabufMemory(makeMemfd(100), kBytes)); }, {"100 bytes", "192 bytes"}},
-        {"empty fd", [] { return of(dmabufMemory(makeMemfd(0), kBytes)); }, {"192 bytes"}},
-        {"fd of a device",
-         [] { return of(dmabufMemory(UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC)), kBytes)); },
-         {"dmabuf"}},
-        {"no memory", [] { return Buffer(gst_buffer_new()); }, {"0 memories", "system memory"}},
     };
+}
+
+std::vector<Case> cases()
+{
+    std::vector<Case> all = memoryCases();
+    for (Case &test : metaCases())
+        all.push_back(std::move(test));
+    return all;
 }
 
 // Everything that must hold after a buffer that cannot be processed.
@@ -156,7 +180,7 @@ TEST(BadBuffers, LeaveNoByteChanged)
         Buffer buffer = test.make();
         // A descriptor that is too short holds nothing to compare.
         const bool system =
-            gst_buffer_n_memory(buffer.get()) > 0 && !gst_is_dmabuf_memory(gst_buffer_peek_memory(buffer.get(), 0));
+            gst_buffer_n_memory(buffer.get()) > 0 && !gst_is_fd_memory(gst_buffer_peek_memory(buffer.get(), 0));
         const Buffer holder(gst_buffer_ref(buffer.get()));
         EXPECT_EQ(harness.push(std::move(buffer)), GST_FLOW_ERROR) << test.name;
         if (system) {
@@ -220,6 +244,17 @@ TEST(ReadOnlyDescriptor, IsCopiedOrAnErrorAsThePolicySays)
         ASSERT_EQ(errors.size(), 1U) << test.properties;
         EXPECT_TRUE(contains(errors[0], test.says)) << errors[0];
     }
+}
+
+TEST(ReadOnlyFile, NamesTheCauseAndTheCopyWhereItCannotBeWritten)
+{
+    const UniqueFd file = makeMemfd(kBytes);
+    ElementHarness harness("cudazerocopy kernel=invert on-shared=write", rawCaps("NV12", kWidth, kHeight));
+    EXPECT_EQ(harness.push(of(fdMemory(reopenReadOnly(file), kBytes))), GST_FLOW_ERROR);
+    const auto errors = textsOf(GST_ELEMENT_BUS(harness.element()), GST_MESSAGE_ERROR);
+    ASSERT_EQ(errors.size(), 1U);
+    for (const char *part : {"without write access", "O_RDWR", "on-shared=copy"})
+        EXPECT_TRUE(contains(errors[0], part)) << errors[0];
 }
 
 TEST(ZeroCopyRequired, TurnsTheFirstCopyIntoAnError)
