@@ -2,15 +2,21 @@
 // GParamSpecDouble and GParamSpecInt with another validation; controllers still find their range in them.
 #include "clamping_params.hpp"
 
-#include "log.hpp"
+#include "gst_ptr.hpp"
 
 #include <algorithm>
-
-#define GST_CAT_DEFAULT logKernel
+#include <utility>
 
 namespace zc::gst {
 
 namespace {
+
+// GObject validates a value just before it calls the setter, on the same thread, and does not say for which object.
+struct Clamped {
+    const GParamSpec *spec = nullptr;
+    std::string text;
+};
+thread_local Clamped clamped;
 
 gboolean validateDouble(GParamSpec *spec, GValue *value)
 {
@@ -20,8 +26,9 @@ gboolean validateDouble(GParamSpec *spec, GValue *value)
     if (!(given < range->minimum || given > range->maximum))
         return FALSE;
     const double kept = std::clamp(given, range->minimum, range->maximum);
-    GST_WARNING("%s=%g is out of range and was clamped to %g; valid is a number from %g to %g", spec->name, given, kept,
-                range->minimum, range->maximum);
+    const GCharPtr text(g_strdup_printf("%s=%g is out of range and was clamped to %g; valid is a number from %g to %g",
+                                        spec->name, given, kept, range->minimum, range->maximum));
+    clamped = {spec, text.get()};
     g_value_set_double(value, kept);
     return TRUE;
 }
@@ -33,8 +40,10 @@ gboolean validateInt(GParamSpec *spec, GValue *value)
     const int kept = std::clamp(given, range->minimum, range->maximum);
     if (given == kept)
         return FALSE;
-    GST_WARNING("%s=%d is out of range and was clamped to %d; valid is a whole number from %d to %d", spec->name, given,
-                kept, range->minimum, range->maximum);
+    const GCharPtr text(
+        g_strdup_printf("%s=%d is out of range and was clamped to %d; valid is a whole number from %d to %d",
+                        spec->name, given, kept, range->minimum, range->maximum));
+    clamped = {spec, text.get()};
     g_value_set_int(value, kept);
     return TRUE;
 }
@@ -61,6 +70,12 @@ GParamSpec *make(GType type, const ParamText &text, GParamFlags flags)
 }
 
 } // namespace
+
+std::string takeClampNote(const GParamSpec *spec)
+{
+    const Clamped last = std::exchange(clamped, {});
+    return last.spec == spec ? last.text : std::string();
+}
 
 GParamSpec *clampingDouble(const ParamText &text, double low, double high, double fallback, GParamFlags flags)
 {

@@ -4,6 +4,8 @@
 
 #include <gst/gst.h>
 
+#include <string>
+
 namespace zc::gst {
 
 struct ParamText {
@@ -12,5 +14,8 @@ struct ParamText {
 
 GParamSpec *clampingDouble(const ParamText &text, double low, double high, double fallback, GParamFlags flags);
 GParamSpec *clampingInt(const ParamText &text, int low, int high, int fallback, GParamFlags flags);
+
+// For the setter of that property: what the value just passed to it was clamped from, or nothing.
+std::string takeClampNote(const GParamSpec *spec);
 
 } // namespace zc::gst

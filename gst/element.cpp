@@ -70,17 +70,28 @@ GstClockTime runningTime(const GstSegment &segment, GstBuffer *buffer)
                : GST_CLOCK_TIME_NONE;
 }
 
+void postWarning(GstElement *element, const std::string &text)
+{
+    gst_element_message_full(element, GST_MESSAGE_WARNING, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+                             g_strdup(text.c_str()), nullptr, __FILE__, __func__, __LINE__);
+}
+
 constexpr unsigned kFreePathPosts = 8; // then one a second, since a stream may alternate frame by frame
 
 } // namespace
 
 Element::Element(GstBaseTransform *base) : base_(base) {}
 
+void warnUser(GstElement *element, Settings &settings, const std::string &text)
+{
+    GST_WARNING_OBJECT(element, "%s", text.c_str());
+    if (!settings.keepNote(text))
+        postWarning(element, text);
+}
+
 void Element::warn(const std::string &text) const
 {
-    GST_WARNING_OBJECT(base_, "%s", text.c_str());
-    gst_element_message_full(GST_ELEMENT(base_), GST_MESSAGE_WARNING, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
-                             g_strdup(text.c_str()), nullptr, __FILE__, __func__, __LINE__);
+    warnUser(GST_ELEMENT(base_), *settings_, text);
 }
 
 GstFlowReturn Element::fail(const Status &status)
@@ -101,6 +112,7 @@ GstStructure *Element::statsStructure() const
 bool Element::start()
 {
     Status status = settings_->checkForStart();
+    const std::vector<std::string> notes = settings_->takeNotes();
     seen_ = 0;
     settings_->refresh(choices_, seen_);
     neutral_ = choices_.kernel->isNeutral(choices_.params.view());
@@ -115,6 +127,8 @@ bool Element::start()
         return false;
     }
     settings_->setRunning(true);
+    for (const std::string &note : notes)
+        postWarning(GST_ELEMENT(base_), note);
     stats_.reset();
     backend_ = makeHostBackend();
     importers_ = makeImporters();

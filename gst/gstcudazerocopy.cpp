@@ -199,6 +199,7 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
 {
     auto *self = GST_CUDA_ZERO_COPY(object);
     auto &settings = self->element->settings();
+    report(self, {zc::gst::takeClampNote(pspec), false});
     switch (id) {
     case PROP_KERNEL:
         report(self, settings.setKernel(text_of(value)));

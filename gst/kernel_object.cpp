@@ -3,6 +3,7 @@
 #include "kernel_object.hpp"
 
 #include "clamping_params.hpp"
+#include "element.hpp"
 #include "log.hpp"
 
 #include <cstdio>
@@ -100,7 +101,20 @@ GParamSpec *propertyFor(const KernelInfo &kernel, const ParamSpec &spec)
                              flags);
 }
 
-void setProperty(GObject *object, guint id, const GValue *value, GParamSpec *)
+// A child that was replaced has no element any more, and speaks to the log alone.
+void warnThroughParent(GObject *object, Settings &settings, const std::string &text)
+{
+    if (text.empty())
+        return;
+    GstObject *parent = gst_object_get_parent(GST_OBJECT(object));
+    if (parent != nullptr)
+        warnUser(GST_ELEMENT(parent), settings, text);
+    else
+        GST_WARNING_OBJECT(object, "%s", text.c_str());
+    gst_clear_object(&parent);
+}
+
+void setProperty(GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
     const KernelInfo &kernel = kernelOf(object);
     const int index = indexOfProperty(id);
@@ -124,8 +138,8 @@ void setProperty(GObject *object, guint id, const GValue *value, GParamSpec *)
     }
     auto *self = reinterpret_cast<KernelObject *>(object);
     const SetResult result = (*self->settings)->setParam(kernel, index, number);
-    if (!result.warning.empty())
-        GST_WARNING_OBJECT(object, "%s", result.warning.c_str());
+    warnThroughParent(object, **self->settings, takeClampNote(spec));
+    warnThroughParent(object, **self->settings, result.warning);
 }
 
 void getProperty(GObject *object, guint id, GValue *value, GParamSpec *)

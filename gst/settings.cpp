@@ -2,7 +2,9 @@
 // Setters that keep the last good value and remember what they refused.
 #include "settings.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace zc::gst {
 
@@ -54,6 +56,23 @@ SetResult Settings::refuse(std::string &memory, const std::string &why)
     return {why, false};
 }
 
+bool Settings::keepNote(const std::string &text)
+{
+    const std::lock_guard lock(mutex_);
+    if (running_)
+        return false;
+    constexpr std::size_t kMost = 32; // an application may set a property any number of times before it starts
+    if (notes_.size() < kMost && std::find(notes_.begin(), notes_.end(), text) == notes_.end())
+        notes_.push_back(text);
+    return true;
+}
+
+std::vector<std::string> Settings::takeNotes()
+{
+    const std::lock_guard lock(mutex_);
+    return std::exchange(notes_, {});
+}
+
 SetResult Settings::setKernel(std::string_view text)
 {
     const auto [name, rest] = splitKernel(text);
@@ -70,6 +89,8 @@ SetResult Settings::setKernel(std::string_view text)
     SetResult result{own.notes, kernel != choices_.kernel};
     badKernel_.clear();
     kernelWasSet_ = true;
+    if (deferredParams_.empty())
+        badParams_.clear(); // it spoke of a child's property, which starts afresh
     if (!deferredParams_.empty()) {
         ParamValues trial = values;
         const Applied late = applyText(trial, deferredParams_);
@@ -137,8 +158,12 @@ SetResult Settings::setParam(const KernelInfo &kernel, int index, double value)
                     choices_.kernel->name + "\" is",
                 false};
     const auto note = choices_.params.setNumber(index, value);
+    if (!note)
+        return refuse(badParams_, forKernel(kernel, note.status().message()));
+    if (deferredParams_.empty())
+        badParams_.clear();
     ++generation_;
-    return {note ? note.value().text : note.status().message(), false};
+    return {note.value().text, false};
 }
 
 std::string Settings::kernelName() const

@@ -71,6 +71,10 @@ public:
     Status checkForStart() const;
     void setRunning(bool running);
 
+    // While stopped, remembers a warning for start(), since nobody may listen yet; returns whether it did.
+    bool keepNote(const std::string &text);
+    std::vector<std::string> takeNotes();
+
     // Copies everything if it changed since `seen`, and says whether it did. Allocates only when sizes grow.
     bool refresh(Choices &into, std::uint64_t &seen) const;
 
@@ -84,6 +88,7 @@ private:
     bool kernelWasSet_ = false;
     std::string deferredParams_;                     // did not fit yet; cleared by a kernel that they fit
     std::string badKernel_, badParams_, badRegions_; // sentences for checkForStart()
+    std::vector<std::string> notes_;                 // warnings for start()
 };
 
 } // namespace zc::gst

@@ -263,11 +263,62 @@ TEST(Clamping, ParamsAreTakenToTheEndOfTheirRangeWithAWarning)
         const Alone alone("cudazerocopy kernel=adjust");
         set(alone.get(), "params", test.text);
         EXPECT_TRUE(contains(get(alone.get(), "params") + ",", test.back)) << get(alone.get(), "params");
+        EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS) << "not an error";
         const std::string warnings = lines(textsOf(alone.bus.get(), GST_MESSAGE_WARNING));
         for (const char *part : test.says)
             EXPECT_TRUE(contains(warnings, part)) << test.text << ": " << warnings;
-        EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS) << "not an error";
     }
+}
+
+// The setters of a pasted pipeline run before the element has a bus.
+TEST(Clamping, IsToldOnTheBusAtStart)
+{
+    const struct {
+        const char *launch;
+        const char *child; // a property of the kernel to set, if any
+        double value;
+        const char *says;
+    } cases[] = {
+        {"cudazerocopy kernel=adjust params=brightness=5", nullptr, 0, "brightness=5"},
+        {"cudazerocopy region-grow=5000", nullptr, 0, "region-grow=5000"},
+        {"cudazerocopy cuda-device-id=-7", nullptr, 0, "cuda-device-id=-7"},
+        {"cudazerocopy kernel=pixelate", "kernel::block", 99999, "block=99999"},
+    };
+    for (const auto &test : cases) {
+        const Alone alone(test.launch);
+        if (test.child != nullptr)
+            gst_child_proxy_set(GST_CHILD_PROXY(alone.get()), test.child, static_cast<int>(test.value), nullptr);
+        for (const gsize expected : {1U, 0U}) {
+            EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
+            const auto warnings = textsOf(alone.bus.get(), GST_MESSAGE_WARNING);
+            ASSERT_EQ(warnings.size(), expected) << test.says << ": " << lines(warnings);
+            EXPECT_TRUE(expected == 0 || contains(warnings[0], test.says)) << warnings[0];
+            gst_element_set_state(alone.get(), GST_STATE_READY);
+        }
+    }
+}
+
+TEST(Clamping, OfAChildIsToldWhilePlaying)
+{
+    ElementHarness harness("cudazerocopy kernel=adjust", rawCaps("GRAY8", 8, 8));
+    gst_child_proxy_set(GST_CHILD_PROXY(harness.element()), "kernel::brightness", 9.0, "kernel::gamma", std::nan(""),
+                        nullptr);
+    const auto warnings = textsOf(GST_ELEMENT_BUS(harness.element()), GST_MESSAGE_WARNING);
+    ASSERT_EQ(warnings.size(), 2U) << lines(warnings);
+    EXPECT_TRUE(contains(warnings[0], "brightness=9")) << warnings[0];
+    EXPECT_TRUE(contains(warnings[1], "gamma")) << warnings[1];
+}
+
+TEST(Refusals, OfAChildsNumberAreAnErrorAtStart)
+{
+    const Alone alone("cudazerocopy kernel=adjust");
+    gst_child_proxy_set(GST_CHILD_PROXY(alone.get()), "kernel::brightness", std::nan(""), nullptr);
+    EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    const auto errors = textsOf(alone.bus.get(), GST_MESSAGE_ERROR);
+    ASSERT_EQ(errors.size(), 1U);
+    EXPECT_TRUE(contains(errors[0], "brightness")) << errors[0];
+    gst_child_proxy_set(GST_CHILD_PROXY(alone.get()), "kernel::brightness", 0.5, nullptr);
+    EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
 }
 
 TEST(Clamping, PropertiesOfTheElement)
