@@ -32,14 +32,25 @@ def field_of(path, name, separator):
     return "unknown"
 
 
+def kernel_version():
+    """x.y.z alone: what follows is a name that some machine's owner gave."""
+    found = re.match(r"\d+(\.\d+)*", platform.release())
+    return found[0] if found else "unknown"
+
+
+def version():
+    text = output_of("git", "-C", str(CAUSES.parent), "describe", "--always", "--dirty")
+    return text.replace("-dirty", " with changes that were not committed")
+
+
 def machine(compiler):
     caches = ", ".join("%s %s" % (level, size) for level, size in (
         ("L2", output_of("getconf", "LEVEL2_CACHE_SIZE")), ("L3", output_of("getconf", "LEVEL3_CACHE_SIZE"))))
     return [
         ("Date", datetime.date.today().isoformat()),
-        ("Version", output_of("git", "-C", str(CAUSES.parent), "describe", "--always", "--dirty")),
+        ("Version", version()),
         ("CPU", "%s, %d cores; bytes of cache: %s" % (field_of("/proc/cpuinfo", "model name", ":"), os.cpu_count(), caches)),
-        ("System", "%s, Linux %s" % (field_of("/etc/os-release", "PRETTY_NAME", "="), platform.release())),
+        ("System", "%s, Linux %s" % (field_of("/etc/os-release", "PRETTY_NAME", "="), kernel_version())),
         ("Compiler", "%s, buildtype=release" % compiler),
         ("GStreamer", output_of("pkg-config", "--modversion", "gstreamer-1.0")),
         ("Load when measured", "%.1f (average of the last minute, these benchmarks included)" % os.getloadavg()[0]),
@@ -103,21 +114,18 @@ def replace(text, marker, body):
 
 def main():
     folder, doc = Path(sys.argv[1]), Path(sys.argv[2])
-    runs = {}
-    for name in BENCHES:
-        path = folder / (name + ".json")
-        if path.exists():
-            runs[name] = json.loads(path.read_text())
-    if not runs:
-        sys.exit("%s holds no figures; run `meson test --benchmark` in the build directory first" % folder)
+    missing = [name for name in BENCHES if not (folder / (name + ".json")).exists()]
+    if missing:
+        sys.exit("%s holds no figures of %s; %s stays as it is, since its figures belong to one run.\n%s/meson-logs/benchmarklog.txt "
+                 "says why they failed" % (folder, ", ".join(missing), doc, folder.parents[1]))
+    runs = {name: json.loads((folder / (name + ".json")).read_text()) for name in BENCHES}
     compiler = next((run["compiler"] for run in runs.values() if "compiler" in run), "unknown")
     text = replace(doc.read_text(), "machine", table(["", ""], [list(row) for row in machine(compiler)]))
     figures = []
     for name in BENCHES:
-        found = runs.get(name, {}).get("figures", [])
-        overhead = [[f for f in found if f["unit"] == unit] for unit in sorted({f["unit"] for f in found}, reverse=True)]
-        body = "\n".join(figures_table(part) for part in overhead) if found else "Not measured: this benchmark could not run here.\n"
-        text = replace(text, name, body)
+        found = runs[name]["figures"]
+        units = [[f for f in found if f["unit"] == unit] for unit in sorted({f["unit"] for f in found}, reverse=True)]
+        text = replace(text, name, "\n".join(figures_table(part) for part in units))
         figures += found
     doc.write_text(replace(text, "missed", missed(figures)))
 
