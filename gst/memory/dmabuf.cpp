@@ -14,9 +14,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <linux/kcmp.h>
 #include <optional>
 #include <string>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace zc::gst {
 namespace {
@@ -40,7 +43,15 @@ std::optional<FileId> fileIdOf(int fd)
     return FileId{status.st_dev, status.st_ino, status.st_size};
 }
 
+// Whether both descriptors came from one open file; a kernel or sandbox without kcmp() knows no two that did.
+bool sameOpenFile(int a, int b)
+{
+    const pid_t self = getpid();
+    return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+}
+
 struct Import {
+    int number; // of the descriptor that it was made from
     FileId file;
     bool writable = false;
     DmabufMapping mapping;
@@ -145,7 +156,7 @@ Result<std::shared_ptr<Import>> DmabufImporter::newImport(int fd, const FileId &
     if (!mapping->needsSync())
         GST_CAT_DEBUG(logImport, "fd %d is no dmabuf to the kernel: mapped without sync brackets", fd);
     GST_CAT_LOG(logImport, "mapped fd %d, %" G_GSIZE_FORMAT " bytes", fd, mapping->size());
-    return std::make_shared<Import>(Import{file, writable, std::move(mapping.value())});
+    return std::make_shared<Import>(Import{fd, file, writable, std::move(mapping.value())});
 }
 
 Result<std::shared_ptr<Import>> DmabufImporter::importOf(GstMemory *memory, gsize needed, Access access)
@@ -163,17 +174,23 @@ Result<std::shared_ptr<Import>> DmabufImporter::importOf(GstMemory *memory, gsiz
     std::shared_ptr<Import> import = cache_.find(memory);
     if (import && fits(*import))
         return import;
-    // Before Linux 5.3 all dmabufs shared one inode of size 0, which then tells nothing.
-    import = file->size > 0 ? cache_.findIf(fits) : nullptr;
-    if (!import) {
-        Result<std::shared_ptr<Import>> made = newImport(fd, *file, needed, access);
-        if (!made)
-            return made;
-        import = std::move(made.value());
-    }
-    cache_.put(memory, import);
-    return import;
+    // Exporters may give all their dmabufs one inode (CUDA does, as did Linux before 5.3), so that another memory's
+    // file must be proven to be this one.
+    import = cache_.findIf([&](const Import &other) { return fits(other) && sameOpenFile(other.mapping.fd(), fd);
+});
+for (std::size_t i = 0; i < windowCount_ && !import; i++) {
+    if (windows_[i].import->number == fd && fits(*windows_[i].import))
+        import = windows_[i].import;
 }
+if (!import) {
+    Result<std::shared_ptr<Import>> made = newImport(fd, *file, needed, access);
+    if (!made)
+        return made;
+    import = std::move(made.value());
+}
+cache_.put(memory, import);
+return import;
+} // namespace
 
 Status DmabufImporter::beginAccess(const std::shared_ptr<Import> &import, Access access)
 {
@@ -246,7 +263,7 @@ Result<std::span<const Frame>> DmabufImporter::open(GstBuffer *, const BufferLay
     return std::span<const Frame>(&frame_, 1);
 }
 
-} // namespace
+} // namespace zc::gst
 
 std::unique_ptr<Importer> makeDmabufImporter()
 {

@@ -175,6 +175,22 @@ TEST_F(Importers, OneFileBehindSeveralMemoriesIsMappedOnce)
     EXPECT_EQ(mappingsOfTests(), 0);
 }
 
+// CUDA gives every dmabuf one inode. A file that is opened twice looks just like that: device, inode and size agree.
+TEST_F(Importers, OneInodeIsNotOneFile)
+{
+    const UniqueFd file = makeMemfd(8192);
+    const std::string path = "/proc/self/fd/" + std::to_string(file.get());
+    const BufferPtr first = bufferOf({dmabufMemory(UniqueFd::duplicate(file.get()), size_)});
+    const BufferPtr second = bufferOf({dmabufMemory(UniqueFd(open(path.c_str(), O_RDWR | O_CLOEXEC)), size_)});
+    EXPECT_TRUE(visit(first.get()).ok());
+    EXPECT_TRUE(visit(second.get()).ok());
+    EXPECT_EQ(dmabufs_.counters().imports, 2U) << "each open file has a mapping of its own";
+    EXPECT_EQ(mappingsOfTests(), 2);
+    EXPECT_TRUE(visit(first.get()).ok());
+    EXPECT_TRUE(visit(second.get()).ok());
+    EXPECT_EQ(dmabufs_.counters().imports, 2U);
+}
+
 TEST_F(Importers, AMixOfBothKindsInOneBuffer)
 {
     GstMemory *luma = dmabufMemory(128);
