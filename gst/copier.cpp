@@ -142,6 +142,10 @@ Result<GstBuffer *> Copier::copy(GstBuffer *source, const Negotiated &negotiated
     Importer *reader = findImporter(readers_, source);
     if (reader == nullptr)
         return Status{Code::Unsupported, "no way to read a buffer of " + describeMemory(source)};
+    if (askAgain_.exchange(false)) {
+        asked_ = false;
+        gst_clear_object(&pool_);
+    }
     if (!asked_) {
         asked_ = true;
         pool_ = poolOfPeer(srcpad, caps);

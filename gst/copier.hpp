@@ -6,6 +6,7 @@
 
 #include <gst/gst.h>
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -28,6 +29,8 @@ public:
     ImportCounters counters() const;
     // Forgets downstream's pool (the next copy asks again) and every cached import.
     void forget();
+    // Downstream is, or wants, somebody else: the next copy asks for the pool again. Any thread.
+    void reconfigure() { askAgain_ = true; }
 
 private:
     Status copyPixels(GstBuffer *from, GstBuffer *to, const Negotiated &negotiated, Importer &reader,
@@ -36,6 +39,7 @@ private:
     std::vector<std::unique_ptr<Importer>> readers_;
     GstBufferPool *pool_ = nullptr; // downstream's, owned; null if it has none
     bool asked_ = false;
+    std::atomic<bool> askAgain_{false};
 };
 
 // The importer that knows the buffer's memory, or null.

@@ -38,6 +38,7 @@ public:
     GstFlowReturn prepareOutput(GstBuffer *in, GstBuffer **out);
     GstFlowReturn transformInPlace(GstBuffer *buffer);
     void atEos();
+    void downstreamChanged() { copier_.reconfigure(); } // any thread
 
     void warn(const std::string &text) const;
 

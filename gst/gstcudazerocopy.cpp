@@ -32,6 +32,7 @@
  */
 #include "gstcudazerocopy.h"
 
+#include "allocation.hpp"
 #include "caps.hpp"
 #include "clamping_params.hpp"
 #include "element.hpp"
@@ -363,6 +364,17 @@ static GstCaps *transform_caps(GstBaseTransform *base, GstPadDirection, GstCaps 
     return element_of(base).transformCaps(caps, filter);
 }
 
+// Chaining up forwards the query to downstream, or copies the answer to one of the base class's own.
+static gboolean propose_allocation(GstBaseTransform *base, GstQuery *decide, GstQuery *query)
+{
+    if (!GST_BASE_TRANSFORM_CLASS(gst_cuda_zero_copy_parent_class)->propose_allocation(base, decide, query))
+        return FALSE;
+    auto &settings = element_of(base).settings();
+    zc::gst::adjustAllocation(query, settings.get(&Choices::onShared) == zc::gst::OnShared::Copy &&
+                                         settings.get(&Choices::zeroCopy) != zc::gst::ZeroCopy::Required);
+    return TRUE;
+}
+
 static void before_transform(GstBaseTransform *base, GstBuffer *buffer)
 {
     GObject *kernel = current_kernel(GST_CUDA_ZERO_COPY(base));
@@ -385,6 +397,14 @@ static gboolean sink_event(GstBaseTransform *base, GstEvent *event)
     if (GST_EVENT_TYPE(event) == GST_EVENT_EOS)
         element_of(base).atEos();
     return GST_BASE_TRANSFORM_CLASS(gst_cuda_zero_copy_parent_class)->sink_event(base, event);
+}
+
+// The base class says nothing to set_caps() where the caps stay, but the peer and its pool may be others.
+static gboolean src_event(GstBaseTransform *base, GstEvent *event)
+{
+    if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE)
+        element_of(base).downstreamChanged();
+    return GST_BASE_TRANSFORM_CLASS(gst_cuda_zero_copy_parent_class)->src_event(base, event);
 }
 
 // ---- GObject
@@ -432,8 +452,10 @@ static void gst_cuda_zero_copy_class_init(GstCudaZeroCopyClass *klass)
     base->stop = GST_DEBUG_FUNCPTR(stop);
     base->set_caps = GST_DEBUG_FUNCPTR(set_caps);
     base->transform_caps = GST_DEBUG_FUNCPTR(transform_caps);
+    base->propose_allocation = GST_DEBUG_FUNCPTR(propose_allocation);
     base->before_transform = GST_DEBUG_FUNCPTR(before_transform);
     base->prepare_output_buffer = GST_DEBUG_FUNCPTR(prepare_output_buffer);
     base->transform_ip = GST_DEBUG_FUNCPTR(transform_ip);
     base->sink_event = GST_DEBUG_FUNCPTR(sink_event);
+    base->src_event = GST_DEBUG_FUNCPTR(src_event);
 }

@@ -2,6 +2,7 @@
 // What upstream sees of downstream's answer to the allocation query, and nothing that was made up on the way.
 #include "element_harness.hpp"
 
+#include <gst/allocators/gstdmabuf.h>
 #include <gtest/gtest.h>
 
 namespace zc::test {
@@ -39,6 +40,96 @@ GstPadProbeReturn addPool(GstPad *, GstPadProbeInfo *info, gpointer pool)
     if (GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION && (info->type & GST_PAD_PROBE_TYPE_PUSH) != 0)
         gst_query_add_allocation_pool(query, GST_BUFFER_POOL(pool), 768, 3, 9);
     return GST_PAD_PROBE_OK;
+}
+
+struct Limits {
+    guint least, most;
+    bool operator==(const Limits &) const = default;
+};
+
+// What upstream sees of a pool that downstream proposed with these limits.
+Limits limitsSeen(const std::string &launch, Limits proposed)
+{
+    ElementHarness h(launch, kCaps);
+    GstQuery *answer = gst_query_new_allocation(nullptr, TRUE); // carries the proposal to the probe
+    GstBufferPool *pool = gst_buffer_pool_new();
+    gst_query_add_allocation_pool(answer, pool, 768, proposed.least, proposed.most);
+    gst_pad_add_probe(
+        h.get()->sinkpad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM,
+        [](GstPad *, GstPadProbeInfo *info, gpointer data) {
+            GstQuery *asked = GST_PAD_PROBE_INFO_QUERY(info);
+            if (GST_QUERY_TYPE(asked) == GST_QUERY_ALLOCATION && (info->type & GST_PAD_PROBE_TYPE_PUSH) != 0) {
+                GstBufferPool *offered = nullptr;
+                guint size = 0, least = 0, most = 0;
+                gst_query_parse_nth_allocation_pool(GST_QUERY(data), 0, &offered, &size, &least, &most);
+                gst_query_add_allocation_pool(asked, offered, size, least, most);
+                gst_object_unref(offered);
+            }
+            return GST_PAD_PROBE_OK;
+        },
+        answer, nullptr);
+    const Query query = allocationQuery();
+    Limits seen{};
+    EXPECT_TRUE(ask(h, query));
+    EXPECT_EQ(gst_query_get_n_allocation_pools(query.get()), 1U);
+    if (gst_query_get_n_allocation_pools(query.get()) == 1)
+        gst_query_parse_nth_allocation_pool(query.get(), 0, nullptr, nullptr, &seen.least, &seen.most);
+    gst_query_unref(answer);
+    gst_object_unref(pool);
+    return seen;
+}
+
+TEST(AllocationRoom, IsMadeForTheCopyAlone)
+{
+    EXPECT_EQ(limitsSeen("cudazerocopy kernel=invert", {3, 9}), (Limits{4, 10}));
+    EXPECT_EQ(limitsSeen("cudazerocopy kernel=invert", {3, 0}), (Limits{4, 0})) << "0 is without limit";
+    EXPECT_EQ(limitsSeen("cudazerocopy kernel=invert", {G_MAXUINT, G_MAXUINT}), (Limits{G_MAXUINT, G_MAXUINT}));
+    for (const char *never : {"on-shared=error", "on-shared=passthrough", "on-shared=write", "zero-copy=required"})
+        EXPECT_EQ(limitsSeen(std::string("cudazerocopy kernel=invert ") + never, {3, 9}), (Limits{3, 9})) << never;
+}
+
+// Types of the allocators that upstream sees under these caps, where downstream names system memory, none, dmabufs.
+std::string allocatorsSeen(const char *caps)
+{
+    ElementHarness h("cudazerocopy kernel=invert", caps);
+    gst_pad_add_probe(
+        h.get()->sinkpad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM,
+        [](GstPad *, GstPadProbeInfo *info, gpointer) {
+            GstQuery *asked = GST_PAD_PROBE_INFO_QUERY(info);
+            if (GST_QUERY_TYPE(asked) == GST_QUERY_ALLOCATION && (info->type & GST_PAD_PROBE_TYPE_PUSH) != 0) {
+                GstAllocator *system = gst_allocator_find(GST_ALLOCATOR_SYSMEM);
+                GstAllocator *dmabuf = gst_dmabuf_allocator_new();
+                GstAllocationParams params;
+                gst_allocation_params_init(&params);
+                for (GstAllocator *allocator : {system, static_cast<GstAllocator *>(nullptr), dmabuf})
+                    gst_query_add_allocation_param(asked, allocator, &params);
+                gst_object_unref(system);
+                gst_object_unref(dmabuf);
+                return GST_PAD_PROBE_HANDLED; // the harness would insist on being the first to answer
+            }
+            return GST_PAD_PROBE_OK;
+        },
+        nullptr, nullptr);
+    GstCaps *asked = gst_caps_from_string(caps);
+    const Query query(gst_query_new_allocation(asked, TRUE));
+    gst_caps_unref(asked);
+    EXPECT_TRUE(ask(h, query));
+    std::string seen;
+    for (guint i = 0; i < gst_query_get_n_allocation_params(query.get()); ++i) {
+        GstAllocator *allocator = nullptr;
+        gst_query_parse_nth_allocation_param(query.get(), i, &allocator, nullptr);
+        seen += std::string(allocator != nullptr ? allocator->mem_type : "any") + " ";
+        if (allocator != nullptr)
+            gst_object_unref(allocator);
+    }
+    return seen;
+}
+
+TEST(AllocationUnderDmabufCaps, DropsTheSystemAllocatorAndNothingElse)
+{
+    EXPECT_EQ(allocatorsSeen("video/x-raw(memory:DMABuf),format=NV12,width=32,height=16,framerate=30/1"),
+              "any dmabuf ");
+    EXPECT_EQ(allocatorsSeen(kCaps), "SystemMemory any dmabuf ");
 }
 
 class Allocation : public testing::TestWithParam<const char *> {
@@ -94,8 +185,8 @@ TEST_P(Allocation, DownstreamsPoolReachesUpstream)
     gst_query_parse_nth_allocation_pool(query.get(), 0, &seen, &size, &least, &most);
     EXPECT_EQ(seen, pool);
     EXPECT_EQ(size, 768U);
-    EXPECT_GE(least, 3U);
-    EXPECT_EQ(most, 9U);
+    EXPECT_EQ(least, 4U) << "three for downstream, one for the copy";
+    EXPECT_EQ(most, 10U);
     gst_object_unref(seen);
     gst_object_unref(pool);
 }
@@ -152,6 +243,45 @@ TEST(AllocationOfACopy, FallsBackToMemoryOfOurOwnWhenThePoolIsEmpty)
     }
     EXPECT_EQ(h.stat("copied"), 12U);
     gst_object_unref(pool);
+}
+
+struct ReleaseObject {
+    void operator()(gpointer object) const { gst_object_unref(object); }
+};
+using Pool = std::unique_ptr<GstBufferPool, ReleaseObject>;
+
+// A copied frame's pool; null if the copy is of our own memory.
+GstBufferPool *poolOfACopy(ElementHarness &h, unsigned seed)
+{
+    Buffer buffer = makeBuffer(infoOf(kCaps), {.name = "system"}, seed);
+    const Buffer held(gst_buffer_ref(buffer.get()));
+    EXPECT_EQ(h.push(std::move(buffer)), GST_FLOW_OK);
+    const Buffer out = h.pull();
+    EXPECT_NE(out, nullptr);
+    return out ? out->pool : nullptr;
+}
+
+TEST(AllocationOfACopy, AsksAgainWhenDownstreamChangesUnderTheSameCaps)
+{
+    ElementHarness h("cudazerocopy kernel=invert", kCaps);
+    const Pool first(gst_video_buffer_pool_new()), second(gst_video_buffer_pool_new());
+    GstPad *pad = h.get()->sinkpad;
+    const auto offer = [pad](GstBufferPool *pool) {
+        return gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, addPool, pool, nullptr);
+    };
+    gulong probe = offer(first.get());
+    EXPECT_EQ(poolOfACopy(h, 1), first.get());
+    gst_pad_remove_probe(pad, probe);
+    probe = offer(second.get());
+    EXPECT_EQ(poolOfACopy(h, 2), first.get()) << "nothing told us yet";
+    ASSERT_TRUE(gst_pad_push_event(pad, gst_event_new_reconfigure()));
+    EXPECT_EQ(poolOfACopy(h, 3), second.get());
+    EXPECT_FALSE(gst_buffer_pool_is_active(first.get())) << "whoever starts a pool stops it";
+    gst_pad_remove_probe(pad, probe);
+    ASSERT_TRUE(gst_pad_push_event(pad, gst_event_new_reconfigure()));
+    EXPECT_EQ(poolOfACopy(h, 4), nullptr);
+    EXPECT_FALSE(gst_buffer_pool_is_active(second.get()));
+    EXPECT_EQ(h.stat("copied"), 4U);
 }
 
 } // namespace
