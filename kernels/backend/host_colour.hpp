@@ -3,6 +3,7 @@
 // inline function built for a newer CPU is ever called on an older one.
 #pragma once
 
+#include "backend/host_fixed.hpp"
 #include "backend/host_op.hpp"
 
 #include <cstring>
@@ -198,6 +199,9 @@ template <class Op, class T> void lumaRow(T *__restrict p, int n, const typename
     }
     if (lumaIsAffine<Op>(a)) {
         const Line line = lumaLine<Op>(a, c);
+        if constexpr (sizeof(T) == 1)
+            if (lineBytes(p, n, line.gain, line.offset))
+                return;
         for (int i = 0; i < n; ++i)
             store(p[i], load(p[i], c) * line.gain + line.offset, c);
         return;
@@ -216,6 +220,13 @@ void chromaRows(T *__restrict pu, T *__restrict pv, int n, const typename Op::Ar
         std::memset(pu, toCode(t.u0, c.max), static_cast<std::size_t>(n));
         std::memset(pv, toCode(t.v0, c.max), static_cast<std::size_t>(n));
         return;
+    }
+    if constexpr (sizeof(T) == 1) {
+        if (chromaIsAffine<Op>(args)) {
+            const Turn t = chromaTurn<Op>(args, c);
+            if (turnBytes(pu, pv, n, t.uu, t.uv, t.u0, t.vu, t.vv, t.v0))
+                return;
+        }
     }
     float u[kChunk], v[kChunk];
     for (int at = 0; at < n; at += kChunk) {
