@@ -116,6 +116,20 @@ Status noScratch(std::int64_t bytes)
                               " bytes of intermediate results; a smaller region or picture needs less"};
 }
 
+// Where a kernel acts, and what that was made from, to make it only when it changes.
+struct Areas {
+    bool madeFrom(const Frame &of, bool pointWise, std::span<const Rect> wanted) const
+    {
+        return frame.format == of.format && frame.width == of.width && frame.height == of.height &&
+               disjoint == pointWise && std::equal(regions.begin(), regions.end(), wanted.begin(), wanted.end());
+    }
+
+    Frame frame;
+    bool disjoint = false;
+    std::vector<Rect> regions;
+    std::vector<Rect> rects;
+};
+
 class HostBackend final : public Backend {
 public:
     HostBackend(const Isa &isa, int threads) : isa_(isa), pool_(threads) {}
@@ -146,11 +160,9 @@ private:
     Scratch snapshot_, results_[2];
     alignas(64) std::uint8_t args_[host::kMaxArgsBytes];
     FrameTraits traits_;
-    std::vector<Rect> areas_;
-    // What areas_ was made from, to make it only when it changes.
-    std::vector<Rect> areasFor_;
-    Frame areasFrame_;
-    bool areasDisjoint_ = false;
+    // Two, since the fields of an interlaced frame come in turn and may differ by a row.
+    Areas areas_[2];
+    int olderAreas_ = 0;
 };
 
 template <class Body> void HostBackend::bands(int rows, int step, std::int64_t bytesPerRow, const Body &body)
@@ -186,18 +198,21 @@ Status HostBackend::prepare(const Frame &frame, const Launch &launch)
 const std::vector<Rect> &HostBackend::areasOf(const Frame &frame, const Launch &launch)
 {
     const bool pointWise = launch.kernel->shape != Shape::Frame;
-    const bool same = areasFrame_.format == frame.format && areasFrame_.width == frame.width &&
-                      areasFrame_.height == frame.height && areasDisjoint_ == pointWise &&
-                      std::equal(areasFor_.begin(), areasFor_.end(), launch.regions.begin(), launch.regions.end());
-    if (same)
-        return areas_;
-    areasFrame_ = frame;
-    areasDisjoint_ = pointWise;
-    areasFor_.assign(launch.regions.begin(), launch.regions.end());
-    areas_ = clipToFrame(areasFor_, frame);
+    for (int i = 0; i < 2; ++i) {
+        if (areas_[i].madeFrom(frame, pointWise, launch.regions)) {
+            olderAreas_ = 1 - i;
+            return areas_[i].rects;
+        }
+    }
+    Areas &made = areas_[olderAreas_];
+    olderAreas_ = 1 - olderAreas_;
+    made.frame = frame;
+    made.disjoint = pointWise;
+    made.regions.assign(launch.regions.begin(), launch.regions.end());
+    made.rects = clipToFrame(made.regions, frame);
     if (pointWise)
-        areas_ = disjoint(areas_);
-    return areas_;
+        made.rects = disjoint(made.rects);
+    return made.rects;
 }
 
 Status HostBackend::run(const Frame &frame, const Launch &launch)
