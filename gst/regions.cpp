@@ -2,8 +2,12 @@
 // Boxes added up, widened and clipped.
 #include "regions.hpp"
 
+#include "log.hpp"
+
 #include <algorithm>
 #include <climits>
+
+#define GST_CAT_DEFAULT logElement
 
 namespace zc::gst {
 
@@ -18,6 +22,33 @@ void addRoiBoxes(GstBuffer *buffer, std::vector<Rect> &into)
         const auto *roi = reinterpret_cast<const GstVideoRegionOfInterestMeta *>(meta);
         into.push_back({toInt(roi->x), toInt(roi->y), toInt(roi->w), toInt(roi->h)});
     }
+}
+
+// Cutting overlapping boxes apart costs more than in proportion, and a broken detector may attach any number. The
+// surplus is not dropped, which might show what was to be hidden: one box round all of it takes its place.
+constexpr std::size_t kMostBoxes = 1024;
+
+void boundBoxes(std::vector<Rect> &boxes, bool &told)
+{
+    if (boxes.size() <= kMostBoxes)
+        return;
+    if (!told)
+        GST_WARNING("a frame has %zu regions; those beyond the first %zu are treated as one that surrounds them",
+                    boxes.size(), kMostBoxes - 1);
+    told = true;
+    Rect &last = boxes[kMostBoxes - 1];
+    std::int64_t left = last.x, top = last.y, right = left + last.width, bottom = top + last.height;
+    for (std::size_t i = kMostBoxes; i < boxes.size(); ++i) {
+        left = std::min<std::int64_t>(left, boxes[i].x);
+        top = std::min<std::int64_t>(top, boxes[i].y);
+        right = std::max<std::int64_t>(right, std::int64_t{boxes[i].x} + boxes[i].width);
+        bottom = std::max<std::int64_t>(bottom, std::int64_t{boxes[i].y} + boxes[i].height);
+    }
+    const auto side = [](std::int64_t from, std::int64_t to) {
+        return static_cast<std::int32_t>(std::min<std::int64_t>(to - from, INT_MAX));
+    };
+    last = {static_cast<std::int32_t>(left), static_cast<std::int32_t>(top), side(left, right), side(top, bottom)};
+    boxes.resize(kMostBoxes);
 }
 
 bool samePicture(const Frame &a, const Frame &b)
@@ -42,6 +73,7 @@ Target Regions::find(GstBuffer *buffer, const Choices &choices, const Frame &pic
         addRoiBoxes(buffer, wanted_);
     if ((sources & kFromAnalyticsMeta) != 0)
         addAnalyticsBoxes(buffer, wanted_);
+    boundBoxes(wanted_, told_);
     if (choices.regionGrow > 0) {
         for (Rect &rect : wanted_)
             rect = grown(rect, choices.regionGrow);
@@ -59,6 +91,7 @@ void Regions::clear()
     before_.clear();
     clipped_.clear();
     picture_ = {};
+    told_ = false;
 }
 
 Rect rectOfField(const Rect &rect, int parity)

@@ -26,6 +26,7 @@ public:
 private:
     std::vector<Rect> wanted_; // scratch of find()
     std::vector<Rect> before_; // what clipped_ was made from
+    bool told_ = false;        // of too many boxes
     std::vector<Rect> clipped_;
     Frame picture_;
 };

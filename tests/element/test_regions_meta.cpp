@@ -166,6 +166,16 @@ TEST(Regions, AThousandBoxes)
     EXPECT_EQ(picture(pass(harness, frameWith(boxes))), drawn({{0, 0, 16, 16}}));
 }
 
+// Beyond 1024 boxes the surplus is acted on as one: never less than what was asked for.
+TEST(Regions, SurplusBoxesAreSurroundedNotDropped)
+{
+    std::vector<Box> boxes(2000, Box{0, 0, 1, 1});
+    boxes[1500] = {4, 4, 1, 1};
+    boxes[1999] = {9, 7, 1, 1};
+    ElementHarness harness("cudazerocopy kernel=invert regions-from=roi-meta", rawCaps("GRAY8", kSide, kSide));
+    EXPECT_EQ(picture(pass(harness, frameWith(boxes))), drawn({{0, 0, 10, 8}}));
+}
+
 #ifdef ZC_HAVE_ANALYTICS
 
 Buffer frameWithDetections(const std::vector<Box> &boxes)
