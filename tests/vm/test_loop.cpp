@@ -40,8 +40,8 @@ std::vector<Picture> capture(const Shown &shown)
 {
     const std::string path = "/run/shown.raw";
     call(std::string("v4l2-ctl -d /dev/video2 --set-fmt-video=width=1280,height=720,pixelformat=") + shown.fourcc);
-    call("v4l2-ctl -d /dev/video2 --stream-mmap --stream-count=" + std::to_string(kShown) + " --stream-to=" + path +
-         " >/dev/null 2>&1");
+    call("timeout 60 v4l2-ctl -d /dev/video2 --stream-mmap --stream-count=" + std::to_string(kShown) +
+         " --stream-to=" + path + " >/dev/null 2>&1");
     Picture frame;
     GstCaps *fixed = gst_caps_from_string(caps(shown.format).c_str());
     EXPECT_TRUE(gst_video_info_from_caps(&frame.info, fixed));
