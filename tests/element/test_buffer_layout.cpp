@@ -3,6 +3,7 @@
 #include "buffer_layout.hpp"
 #include "buffers.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 

@@ -5,6 +5,7 @@
 #include <gst/base/gstbasetransform.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <climits>
 #include <fcntl.h>
 #include <functional>

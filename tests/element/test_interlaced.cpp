@@ -7,6 +7,8 @@
 
 #include <gst/video/video.h>
 
+#include <algorithm>
+
 namespace zc::test {
 namespace {
 

@@ -6,6 +6,8 @@
 #include <gst/allocators/gstdmabuf.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace zc::test {
 namespace {
 

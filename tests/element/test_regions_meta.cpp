@@ -6,6 +6,8 @@
 
 #ifdef ZC_HAVE_ANALYTICS
 #include <gst/analytics/analytics.h>
+
+#include <algorithm>
 #endif
 
 namespace zc::test {
