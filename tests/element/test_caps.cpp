@@ -81,7 +81,8 @@ TEST(DrmFormat, AgreesWithGStreamerWhereItHasTheTable)
         if (info.format == Format::Unknown)
             continue;
         const guint32 theirs = fromFormat(formatToGst(info.format));
-        if (theirs == 0)
+        // I420_10LE has a name there since 1.28, but the kernel's S010 does not settle the order of its chroma planes.
+        if (theirs == 0 || info.format == Format::I420_10Le)
             continue;
         const char *name = drmFormatName(info.format);
         ASSERT_NE(name, nullptr) << info.name;
