@@ -73,6 +73,7 @@ GType enumTypeFor(const KernelInfo &kernel, const ParamSpec &spec)
         const char *text = g_intern_string(names[i].c_str());
         values[i] = {static_cast<gint>(i), text, text};
     }
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the type keeps the table for the life of the process
     const GType type = g_enum_register_static(g_intern_string(name.c_str()), values);
     gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
     return type;
