@@ -134,6 +134,8 @@ static void replace_kernel(GstCudaZeroCopy *self)
     const auto *info = zc::findKernel(self->element->settings().kernelName());
     GstObject *fresh = zc::gst::makeKernelObject(*info, self->element->sharedSettings());
     gst_object_set_parent(fresh, GST_OBJECT(self));
+    // Ours until the signals are out: a thread that sets the kernel meanwhile unparents it.
+    gst_object_ref(fresh);
     GST_OBJECT_LOCK(self);
     GstObject *old = self->kernel;
     self->kernel = fresh;
@@ -143,6 +145,7 @@ static void replace_kernel(GstCudaZeroCopy *self)
         gst_object_unparent(old);
         gst_child_proxy_child_added(GST_CHILD_PROXY(self), G_OBJECT(fresh), "kernel");
     }
+    gst_object_unref(fresh);
 }
 
 // Threads that set the kernel at once may overtake each other between the setting and the child.
