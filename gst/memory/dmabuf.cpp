@@ -37,7 +37,7 @@ struct FileId {
 
 std::optional<FileId> fileIdOf(int fd)
 {
-    struct stat status {};
+    struct stat status = {};
     if (fstat(fd, &status) < 0)
         return std::nullopt;
     return FileId{status.st_dev, status.st_ino, status.st_size};

@@ -13,6 +13,13 @@
 
 namespace zc::gst {
 
+// Who imports, and where kernels are to run: importers make memory reachable from there.
+struct ImportSite {
+    GstElement *element = nullptr; // borrowed; null in tests
+    Device device = Device::Cpu;
+    int cudaDeviceId = -1;
+};
+
 struct ImportCounters {
     guint64 imports = 0;   // mappings or registrations made
     guint64 cacheHits = 0; // frames that needed none
@@ -44,10 +51,13 @@ public:
     // Forgets every cached import (caps change, stop).
     virtual void clear() = 0;
 
+    // True if the memory opened last carries its own stream, so that work may stay queued when the buffer is pushed.
+    virtual bool staysQueued() const { return false; }
+
     virtual ImportCounters counters() const = 0;
 };
 
-// Every importer that this build knows, in order of preference.
-std::vector<std::unique_ptr<Importer>> makeImporters();
+// Every importer that this build knows and that can serve the site, in order of preference.
+std::vector<std::unique_ptr<Importer>> makeImporters(const ImportSite &site = {});
 
 } // namespace zc::gst

@@ -5,7 +5,7 @@
 
 namespace zc::gst {
 
-std::vector<std::unique_ptr<Importer>> makeImporters()
+std::vector<std::unique_ptr<Importer>> makeImporters(const ImportSite &)
 {
     std::vector<std::unique_ptr<Importer>> importers;
     importers.push_back(makeDmabufImporter());

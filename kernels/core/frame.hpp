@@ -38,6 +38,10 @@ struct Frame {
     ColorMatrix matrix = ColorMatrix::Bt601;
     MemoryKind memory = MemoryKind::System;
     int device = -1; // CUDA device ordinal, -1 = host
+    // Of GPU memory, both borrowed: the CUcontext that it belongs to (null: the primary one of `device`), and the
+    // CUstream on which work on it is queued (null: the backend's own).
+    void *context = nullptr;
+    void *stream = nullptr;
 };
 
 // Fills in each plane's width and height from the format and the size of the picture.
