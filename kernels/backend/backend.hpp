@@ -50,6 +50,13 @@ public:
 
     virtual Status wait() = 0;
     virtual BackendUse use() const = 0;
+
+    // Whether runs from now on are timed on the GPU; off at first. A backend without a GPU ignores it.
+    virtual void timeRuns(bool /*on*/) {}
+
+    // The time that one run spent on the GPU, oldest first, each handed out once; never waits. False when no (further)
+    // timed run has finished. At most 16 runs are kept: one that finds all of them unfetched is not timed.
+    virtual bool takeGpuTime(double & /*seconds*/) { return false; }
 };
 
 // The front door's validation, so that backends may trust a frame: known format, sane size, pitches not smaller than

@@ -3,6 +3,7 @@
 #include "backend/cuda_backend.hpp"
 
 #include "backend/cuda_jobs.hpp"
+#include "backend/cuda_times.hpp"
 #include "cuda/modules.hpp"
 #include "runtime/built_in.hpp"
 
@@ -74,8 +75,12 @@ public:
     Status copy(const Frame &from, const Frame &to) override;
     Status wait() override;
     BackendUse use() const override { return use_; }
+    void timeRuns(bool on) override { timing_ = on; }
+    bool takeGpuTime(double &seconds) override;
 
 private:
+    Status startTimes();
+    Status runAreas(const Frame &frame, const Launch &launch);
     Status prepare(const Frame &frame, const Launch &launch);
     Status runRows(const Frame &frame, const KernelInfo &kernel, const Rect &area);
     Status runPasses(const Frame &frame, const KernelInfo &kernel, const Rect &area);
@@ -99,6 +104,8 @@ private:
     DeviceScratch snapshot_;
     std::array<DeviceScratch, 2> results_;
     BackendUse use_;
+    cuda::RunTimes times_;
+    bool timing_ = false;
     alignas(64) std::array<std::uint8_t, host::kMaxArgsBytes> args_{};
     // After a sticky error every call fails: the first one is told, the rest repeat it without asking the driver.
     Status broken_;
@@ -117,6 +124,25 @@ Status CudaBackend::wait()
     if (cuda::isSticky(result))
         broken_ = cuda::statusOf(result, "a kernel on the GPU");
     return cuda::statusOf(result, "waiting for the GPU");
+}
+
+bool CudaBackend::takeGpuTime(double &seconds)
+{
+    if (!broken_.ok() || !times_.on())
+        return false;
+    const ContextGuard guard(context_);
+    return guard.ok() && times_.take(seconds);
+}
+
+// Follows timeRuns(), which has no way to fail.
+Status CudaBackend::startTimes()
+{
+    if (timing_ == times_.on())
+        return {};
+    if (timing_)
+        return times_.start(context_);
+    times_.stop();
+    return {};
 }
 
 Result<cuda::LoadedKernel *> CudaBackend::kernelNamed(const std::string &name)
@@ -195,6 +221,16 @@ Status CudaBackend::run(const Frame &frame, const Launch &launch)
     const ContextGuard guard(context_);
     if (!guard.ok())
         return guard.status();
+    if (const Status started = startTimes(); !started.ok())
+        return started;
+    times_.begin(stream_);
+    const Status status = runAreas(f, launch);
+    times_.end(stream_);
+    return status;
+}
+
+Status CudaBackend::runAreas(const Frame &f, const Launch &launch)
+{
     const KernelInfo &kernel = *launch.kernel;
     std::vector<Rect> areas;
     if (launch.wholeFrame)

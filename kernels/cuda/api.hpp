@@ -44,7 +44,8 @@ inline constexpr unsigned kMemoryHost = 1, kMemoryDevice = 2, kMemoryArray = 3;
 
 // CU_STREAM_DEFAULT is ordered with the legacy default stream, which GStreamer before 1.24 copies on.
 inline constexpr unsigned kStreamDefault = 0;
-// CU_EVENT_BLOCKING_SYNC: the waiting thread sleeps.
+// CU_EVENT_DEFAULT takes the time; CU_EVENT_BLOCKING_SYNC: the waiting thread sleeps.
+inline constexpr unsigned kEventTiming = 0;
 inline constexpr unsigned kEventBlocking = 1, kEventNoTiming = 2;
 // CU_MEMHOSTREGISTER_PORTABLE | DEVICEMAP
 inline constexpr unsigned kHostRegister = 1 | 2;

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// How long runs took on the GPU: pairs of events around each, read when they have passed, without waiting.
+#pragma once
+
+#include "cuda/handles.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace zc::cuda {
+
+// Thread-bound, like the backend that owns it. Every call needs the context current.
+class RunTimes {
+public:
+    static constexpr std::size_t kMost = 16;
+
+    // Makes the events at the first time, so that a run allocates nothing.
+    Status start(Context context);
+    void stop() { on_ = false; }
+    bool on() const { return on_; }
+
+    // Around the work of one run on a stream. Without a free pair, or if an event cannot be recorded, the run is not
+    // timed: a figure less, never an error of the run.
+    void begin(Stream stream);
+    void end(Stream stream);
+
+    // Of the oldest run that has finished; false when there is none.
+    bool take(double &seconds);
+
+private:
+    struct Pair {
+        OwnedEvent begin, end;
+    };
+    std::array<Pair, kMost> pairs_;
+    std::size_t oldest_ = 0, pending_ = 0;
+    bool on_ = false, begun_ = false;
+};
+
+} // namespace zc::cuda
