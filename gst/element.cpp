@@ -27,6 +27,9 @@ ErrorCode errorCodeFor(Code code)
         return {GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT};
     case Code::Access:
         return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE};
+    case Code::Gpu:
+    case Code::GpuLost:
+        return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED};
     case Code::Ok:
     case Code::System:
         break;

@@ -15,7 +15,9 @@ enum class Code {
     Unsupported,     // well-formed, but this build, format or machine cannot do it
     BadLayout,       // planes, pitches or sizes that contradict each other or the memory
     Access,          // memory that cannot be mapped or written
-    System,          // a system call or driver failed
+    System,          // a system call failed
+    Gpu,             // the GPU or its driver failed; another try may do
+    GpuLost,         // as Gpu, and for good: no context of this process can be used again
 };
 
 class [[nodiscard]] Status {

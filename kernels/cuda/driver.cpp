@@ -81,9 +81,9 @@ Status failed(const Driver &d, DriverResult result, const char *what)
         d.getErrorName(result, &name);
     if (d.getErrorString)
         d.getErrorString(result, &text);
-    return {Code::System, std::string(what) +
-                              " failed: " + (name ? name : ("CUDA error " + std::to_string(result)).c_str()) +
-                              (text ? std::string(" (") + text + ")" : "")};
+    return {isSticky(result) ? Code::GpuLost : Code::Gpu,
+            std::string(what) + " failed: " + (name ? name : ("CUDA error " + std::to_string(result)).c_str()) +
+                (text ? std::string(" (") + text + ")" : "")};
 }
 
 Status initialise(Driver &d)
@@ -94,7 +94,7 @@ Status initialise(Driver &d)
         std::string text = status.message();
         if (visible)
             text += std::string("; CUDA_VISIBLE_DEVICES is \"") + visible + "\"";
-        return {result == kNoDevice ? Code::NotFound : Code::System,
+        return {result == kNoDevice ? Code::NotFound : Code::Gpu,
                 text + "; nvidia-smi tells whether the driver works, device=cpu runs without it"};
     }
     if (const DriverResult result = d.driverGetVersion(&d.version); result != kSuccess)
@@ -141,7 +141,7 @@ Status statusOf(DriverResult result, const char *what)
     if (result == kSuccess)
         return {};
     const Driver *d = driverIfOpen();
-    return d ? failed(*d, result, what) : Status{Code::System, std::string(what) + " without a driver"};
+    return d ? failed(*d, result, what) : Status{Code::Gpu, std::string(what) + " without a driver"};
 }
 
 bool isSticky(DriverResult result)

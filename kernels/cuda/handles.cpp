@@ -43,7 +43,7 @@ Result<DeviceMemory> allocate(Context context, std::size_t bytes)
 {
     Address address = 0;
     if (const DriverResult result = driverIfOpen()->memAlloc(&address, bytes); result != kSuccess)
-        return Status{Code::System,
+        return Status{Code::Gpu,
                       statusOf(result, "cuMemAlloc").message() + " for " + std::to_string(bytes) + " bytes"};
     return DeviceMemory(context, address);
 }
