@@ -2,6 +2,10 @@
 // From metas and caps to the place of each plane, with every contradiction refused before a byte is touched.
 #include "buffer_layout.hpp"
 
+#include "core/open_file.hpp"
+
+#include <gst/allocators/allocators.h>
+
 #include <cstring>
 #include <string>
 
@@ -171,16 +175,31 @@ Result<PlaneLocation> describePlane(const Stored &stored, guint index, const For
     return location;
 }
 
+// Whether two memories are windows on one: both parts of a third, or made from one file.
+bool sameStorage(const GstMemory *a, const GstMemory *b)
+{
+    const auto whole = [](const GstMemory *memory) { return memory->parent != nullptr ? memory->parent : memory; };
+    if (whole(a) == whole(b))
+        return true;
+    GstMemory *first = const_cast<GstMemory *>(a), *second = const_cast<GstMemory *>(b);
+    if (!gst_is_fd_memory(first) || !gst_is_fd_memory(second))
+        return false;
+    const int fdA = gst_fd_memory_get_fd(first), fdB = gst_fd_memory_get_fd(second);
+    const bool dmabufs = gst_is_dmabuf_memory(first) || gst_is_dmabuf_memory(second);
+    return sameOpenFile(fdA, fdB) || (!dmabufs && sameInode(fdA, fdB));
+}
+
 // Two planes may interleave row by row (one pitch, different columns); anything else that overlaps is a mistake.
 bool collide(const PlaneLocation &a, const PlaneLocation &b, gsize rowA, gsize rowB)
 {
-    if (a.memory != b.memory || a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset)
+    const gsize startA = a.memory->offset + a.offset, startB = b.memory->offset + b.offset;
+    if (startA + a.bytes <= startB || startB + b.bytes <= startA || !sameStorage(a.memory, b.memory))
         return false;
     if (a.pitch != b.pitch)
         return true;
     const gsize pitch = static_cast<gsize>(a.pitch);
-    const gsize columnA = a.offset % pitch;
-    const gsize columnB = b.offset % pitch;
+    const gsize columnA = startA % pitch;
+    const gsize columnB = startB % pitch;
     // Distance going right from one's first column to the other's, round the pitch.
     return (columnB + pitch - columnA) % pitch < rowA || (columnA + pitch - columnB) % pitch < rowB;
 }

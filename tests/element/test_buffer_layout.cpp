@@ -12,6 +12,8 @@ namespace {
 
 using test::bufferOf;
 using test::contains;
+using test::dmabufMemory;
+using test::fdMemory;
 using test::negotiate;
 using test::negotiateSize;
 using test::systemMemory;
@@ -214,6 +216,38 @@ TEST(Layout, RefusesMetasThatContradict)
         EXPECT_EQ(layout.status().code(), Code::BadLayout);
         EXPECT_TRUE(contains(layout.status().message(), test.says))
             << "expected \"" << test.says << "\" in: " << layout.status().message();
+    }
+}
+
+// Luma in the first memory, chroma in the second: each in its own place, or both at the start of one file.
+TEST(Layout, RefusesPlanesThatOverlapThroughTwoMemories)
+{
+    const UniqueFd file = zc::test::makeMemfd(4096);
+    const auto copyOfFile = [&] { return UniqueFd::duplicate(file.get()); };
+    const auto reopened = [&] {
+        return UniqueFd(open(("/proc/self/fd/" + std::to_string(file.get())).c_str(), O_RDWR | O_CLOEXEC));
+    };
+    GstMemory *whole = systemMemory(192);
+    const struct {
+        const char *what;
+        BufferPtr buffer;
+        bool ok;
+    } cases[] = {
+        {"two dmabufs", bufferOf({dmabufMemory(128), dmabufMemory(64)}), true},
+        {"two files", bufferOf({fdMemory(zc::test::makeMemfd(128), 128), fdMemory(zc::test::makeMemfd(64), 64)}), true},
+        {"one dmabuf twice", bufferOf({dmabufMemory(copyOfFile(), 128), dmabufMemory(copyOfFile(), 64)}), false},
+        {"one file twice", bufferOf({fdMemory(copyOfFile(), 128), fdMemory(reopened(), 64)}), false},
+        {"parts side by side", bufferOf({gst_memory_share(whole, 0, 128), gst_memory_share(whole, 128, 64)}), true},
+        {"parts over each other", bufferOf({gst_memory_share(whole, 0, 128), gst_memory_share(whole, 127, 64)}), false},
+    };
+    gst_memory_unref(whole);
+    for (const auto &test : cases) {
+        attach(test.buffer.get(), {});
+        const auto layout = layoutOf(test.buffer.get(), negotiateSize("NV12", 16, 8));
+        ASSERT_EQ(layout.ok(), test.ok) << test.what << ": " << layout.status().message();
+        if (!test.ok) {
+            EXPECT_TRUE(contains(layout.status().message(), "overlap")) << test.what << layout.status().message();
+        }
     }
 }
 
