@@ -20,10 +20,18 @@ GstFlowReturn keep(GstPad *pad, GstObject *, GstBuffer *buffer)
     return GST_FLOW_OK;
 }
 
+// Several elements come in a bin with the pads of the first and the last.
+GstElement *parse(const std::string &launch)
+{
+    if (launch.find(" ! ") != std::string::npos)
+        return gst_parse_bin_from_description(launch.c_str(), TRUE, nullptr);
+    return gst_parse_launch_full(launch.c_str(), nullptr, GST_PARSE_FLAG_NO_SINGLE_ELEMENT_BINS, nullptr);
+}
+
 } // namespace
 
 Rig::Rig(const std::string &launch, const std::string &caps)
-    : element_(gst_parse_launch_full(launch.c_str(), nullptr, GST_PARSE_FLAG_NO_SINGLE_ELEMENT_BINS, nullptr)),
+    : element_(parse(launch)),
       bus_(gst_bus_new()),
       before_(gst_pad_new("before", GST_PAD_SRC)),
       after_(gst_pad_new("after", GST_PAD_SINK))
@@ -68,11 +76,17 @@ Rig::~Rig()
 void Rig::push(GstBuffer *&buffer)
 {
     GstBuffer *const sent = buffer;
-    if (gst_pad_push(before_, buffer) != GST_FLOW_OK)
-        stop("the element refuses a buffer");
-    if (arrived_ != sent)
+    buffer = exchange(buffer);
+    if (buffer != sent)
         stop("the element made a copy, which is not what is to be measured");
-    buffer = arrived_;
+}
+
+GstBuffer *Rig::exchange(GstBuffer *buffer)
+{
+    arrived_ = nullptr;
+    if (gst_pad_push(before_, buffer) != GST_FLOW_OK || !arrived_)
+        stop("the element refuses a buffer");
+    return arrived_;
 }
 
 std::string Rig::deviceInUse() const

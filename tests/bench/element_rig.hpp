@@ -14,7 +14,7 @@ namespace zc::bench {
 // The element plays from construction to destruction. A fault ends the program: it would be one of the benchmark.
 class Rig {
 public:
-    // `launch`: one element with its properties; `caps`: of every buffer.
+    // `launch`: one element with its properties, or several with ! between them; `caps`: of every buffer.
     Rig(const std::string &launch, const std::string &caps);
     Rig(const Rig &) = delete;
     Rig &operator=(const Rig &) = delete;
@@ -23,6 +23,8 @@ public:
     // Through the element's chain function, then back into the same variable. It must have one reference, and come
     // out as the same buffer.
     void push(GstBuffer *&buffer);
+    // For elements that make new buffers. Takes the buffer; transfer of the result: full.
+    GstBuffer *exchange(GstBuffer *buffer);
     GstElement *element() const { return element_; }
     std::string deviceInUse() const; // the element's own words from its stats; "" if it has none
 
