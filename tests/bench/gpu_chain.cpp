@@ -9,8 +9,6 @@
 #include "gpu_calls.hpp"
 #include "measure.hpp"
 
-#include <gst/app/gstappsink.h>
-
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -30,18 +28,28 @@ constexpr const char *kAdjust = "cudazerocopy kernel=adjust params=brightness=0.
     std::exit(EXIT_FAILURE);
 }
 
-std::string firstError(GstElement *pipeline)
+GstPadProbeReturn keep(GstPad *, GstPadProbeInfo *info, gpointer data)
+{
+    static_cast<std::vector<GstBuffer *> *>(data)->push_back(gst_buffer_ref(GST_PAD_PROBE_INFO_BUFFER(info)));
+    return GST_PAD_PROBE_OK;
+}
+
+// The first error, or what else went wrong; "" at the end of the stream.
+std::string waitForEnd(GstElement *pipeline)
 {
     GstBus *bus = gst_element_get_bus(pipeline);
-    GstMessage *message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
+    GstMessage *message = gst_bus_timed_pop_filtered(bus, 20 * GST_SECOND,
+                                                     static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
     gst_object_unref(bus);
-    if (!message)
-        return "no error was posted";
-    GError *error = nullptr;
-    gst_message_parse_error(message, &error, nullptr);
-    std::string text = error ? error->message : "";
-    g_clear_error(&error);
-    gst_message_unref(message);
+    std::string text = message ? "" : "it did not end within 20 s";
+    if (message && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+        GError *error = nullptr;
+        gst_message_parse_error(message, &error, nullptr);
+        text = error->message;
+        g_clear_error(&error);
+    }
+    if (message)
+        gst_message_unref(message);
     return text;
 }
 
@@ -49,25 +57,25 @@ std::string firstError(GstElement *pipeline)
 class Buffers {
 public:
     explicit Buffers(const std::string &source)
-        : pipeline_(gst_parse_launch(
-              (source + " ! appsink name=sink sync=false enable-last-sample=false max-buffers=0").c_str(), nullptr))
+        : pipeline_(gst_parse_launch((source + " ! fakesink name=sink async=false enable-last-sample=false").c_str(),
+                                     nullptr))
     {
         if (!pipeline_ || !GST_IS_BIN(pipeline_))
             stop("cannot make \"" + source + "\"");
         GstElement *sink = gst_bin_get_by_name(GST_BIN(pipeline_), "sink");
+        GstPad *pad = gst_element_get_static_pad(sink, "sink");
+        gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, keep, &buffers_, nullptr);
         gst_element_set_state(pipeline_, GST_STATE_PLAYING);
-        while (GstSample *sample = gst_app_sink_try_pull_sample(GST_APP_SINK(sink), 20 * GST_SECOND)) {
-            if (caps_.empty()) {
-                gchar *text = gst_caps_to_string(gst_sample_get_caps(sample));
-                caps_ = text;
-                g_free(text);
-            }
-            buffers_.push_back(gst_buffer_ref(gst_sample_get_buffer(sample)));
-            gst_sample_unref(sample);
-        }
+        const std::string problem = waitForEnd(pipeline_);
+        if (!problem.empty() || buffers_.empty())
+            stop("\"" + source + "\" gives no buffers: " + problem);
+        GstCaps *caps = gst_pad_get_current_caps(pad);
+        gchar *text = gst_caps_to_string(caps);
+        caps_ = text;
+        g_free(text);
+        gst_caps_unref(caps);
+        gst_object_unref(pad);
         gst_object_unref(sink);
-        if (buffers_.empty())
-            stop("\"" + source + "\" gives no buffer: " + firstError(pipeline_));
     }
     Buffers(const Buffers &) = delete;
     Buffers &operator=(const Buffers &) = delete;
