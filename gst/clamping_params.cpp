@@ -69,6 +69,14 @@ GParamSpec *make(GType type, const ParamText &text, GParamFlags flags)
     return static_cast<GParamSpec *>(g_param_spec_internal(type, text.name, text.nick, text.blurb, all));
 }
 
+template <class Spec, class Value> GParamSpec *withRange(Spec *spec, Value low, Value high, Value fallback)
+{
+    spec->minimum = low;
+    spec->maximum = high;
+    spec->default_value = fallback;
+    return G_PARAM_SPEC(spec);
+}
+
 } // namespace
 
 std::string takeClampNote(const GParamSpec *spec)
@@ -81,23 +89,13 @@ GParamSpec *clampingDouble(const ParamText &text, double low, double high, doubl
 {
     static const GType type =
         derive(G_TYPE_PARAM_DOUBLE, "CudaZeroCopyParamDouble", sizeof(GParamSpecDouble), validateDouble);
-    GParamSpec *spec = make(type, text, flags);
-    auto *range = G_PARAM_SPEC_DOUBLE(spec);
-    range->minimum = low;
-    range->maximum = high;
-    range->default_value = fallback;
-    return spec;
+    return withRange(G_PARAM_SPEC_DOUBLE(make(type, text, flags)), low, high, fallback);
 }
 
 GParamSpec *clampingInt(const ParamText &text, int low, int high, int fallback, GParamFlags flags)
 {
     static const GType type = derive(G_TYPE_PARAM_INT, "CudaZeroCopyParamInt", sizeof(GParamSpecInt), validateInt);
-    GParamSpec *spec = make(type, text, flags);
-    auto *range = G_PARAM_SPEC_INT(spec);
-    range->minimum = low;
-    range->maximum = high;
-    range->default_value = fallback;
-    return spec;
+    return withRange(G_PARAM_SPEC_INT(make(type, text, flags)), low, high, fallback);
 }
 
 } // namespace zc::gst

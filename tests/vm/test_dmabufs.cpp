@@ -221,25 +221,26 @@ protected:
                                         " ! fakesink async=false enable-last-sample=false");
     }
 
+    void expectRefused(const char *option, const char *word)
+    {
+        Pipeline pipeline(line(option));
+        push(pipeline, buffer_);
+        pushEos(pipeline);
+        EXPECT_FALSE(pipeline.run());
+        expectWords(pipeline.error(), {word, "without write access", "O_RDWR"});
+    }
+
     GstBuffer *buffer_ = nullptr;
 };
 
 TEST_F(ReadOnly, RequiredZeroCopyIsAnError)
 {
-    Pipeline pipeline(line("zero-copy=required"));
-    push(pipeline, buffer_);
-    pushEos(pipeline);
-    EXPECT_FALSE(pipeline.run());
-    expectWords(pipeline.error(), {"zero-copy=required", "without write access", "O_RDWR"});
+    expectRefused("zero-copy=required", "zero-copy=required");
 }
 
 TEST_F(ReadOnly, WriteIsAnErrorThatNamesTheExporter)
 {
-    Pipeline pipeline(line("on-shared=write"));
-    push(pipeline, buffer_);
-    pushEos(pipeline);
-    EXPECT_FALSE(pipeline.run());
-    expectWords(pipeline.error(), {"exporter \"system\"", "without write access", "O_RDWR"});
+    expectRefused("on-shared=write", "exporter \"system\"");
 }
 
 TEST_F(ReadOnly, CopyLeavesItAlone)
