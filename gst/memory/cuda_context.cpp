@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// Contexts found, shared and kept alive through gstcuda.
+#include "cuda_context.hpp"
+
+#include "../compat.hpp"
+#include "../log.hpp"
+#include "cuda/driver.hpp"
+
+#include <gst/cuda/gstcudacontext.h>
+#include <gst/cuda/gstcudaloader.h>
+#include <gst/cuda/gstcudamemory.h>
+#include <gst/cuda/gstcudautils.h>
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+
+namespace zc::gst {
+namespace {
+
+std::atomic<VersionFn> runningVersion{nullptr};
+
+std::string versionText(guint major, guint minor)
+{
+    return std::to_string(major) + "." + std::to_string(minor);
+}
+
+// gstcuda's functions abort where its own loader has not run, and its pools where its allocator is not registered.
+Status openLibrary()
+{
+    if (const auto driver = cuda::driver(); !driver)
+        return driver.status();
+    if (!gst_cuda_load_library())
+        return {Code::Unsupported, "GStreamer's CUDA library cannot use this libcuda.so.1, which lacks something that "
+                                   "GStreamer needs; update the driver, or use system memory"};
+    gst_cuda_memory_init_once();
+    return {};
+}
+
+} // namespace
+
+bool cudaMemoryBuilt()
+{
+    return true;
+}
+
+void setRunningVersion(VersionFn version)
+{
+    runningVersion = version;
+}
+
+Status cudaMemoryUsable()
+{
+    guint major = 0, minor = 0, micro = 0, nano = 0;
+    const VersionFn version = runningVersion;
+    (version ? version : gst_version)(&major, &minor, &micro, &nano);
+    if (major == kBuiltMajor && minor == kBuiltMinor)
+        return {};
+    return {Code::Unsupported, "memory:CUDAMemory is not offered: the plugin was built for GStreamer " +
+                                   versionText(kBuiltMajor, kBuiltMinor) + " and runs in " + versionText(major, minor) +
+                                   ", whose CUDA library is not compatible; build the plugin for the GStreamer that "
+                                   "runs it. System memory and dmabufs work"};
+}
+
+Status cudaMemoryReachable()
+{
+    if (Status usable = cudaMemoryUsable(); !usable)
+        return usable;
+    static const Status opened = openLibrary();
+    return opened;
+}
+
+bool cudaMemoryHolds(Format format)
+{
+    switch (format) {
+    case Format::Nv12:
+    case Format::Nv21:
+    case Format::I420:
+    case Format::Yv12:
+    case Format::Y42b:
+    case Format::Yuy2:
+    case Format::Uyvy:
+    case Format::Y444:
+    case Format::P010Le:
+    case Format::I420_10Le:
+    case Format::Rgba:
+    case Format::Bgra:
+    case Format::Rgbx:
+    case Format::Bgrx:
+    case Format::Argb:
+    case Format::Abgr:
+    case Format::Rgb:
+    case Format::Bgr:
+    case Format::Rgb10a2Le:
+        return true;
+    case Format::P012Le:
+        return kCudaHoldsP012;
+    default:
+        return false;
+    }
+}
+
+void CudaContexts::take(GstContext *context, int deviceId)
+{
+    if (context == nullptr || !gst_context_has_context_type(context, GST_CUDA_CONTEXT_TYPE) || !cudaMemoryUsable())
+        return;
+    const std::lock_guard lock(mutex_);
+    // Whoever asks looks only at what it was given itself, without the lock; others meet it afterwards.
+    GstCudaContext **slot = asker_ == std::this_thread::get_id() ? &asked_ : &current_;
+    const bool had = *slot != nullptr;
+    if (!gst_cuda_handle_set_context(element_, context, deviceId, slot))
+        GST_CAT_INFO_OBJECT(logElement, element_, "%" GST_PTR_FORMAT " is not for cuda-device-id=%d", context,
+                            deviceId);
+    else if (!had)
+        GST_CAT_DEBUG_OBJECT(logElement, element_, "given %" GST_PTR_FORMAT, *slot);
+}
+
+bool CudaContexts::answer(GstQuery *query) const
+{
+    const std::lock_guard lock(mutex_);
+    return current_ != nullptr && gst_cuda_handle_context_query(element_, query, current_);
+}
+
+Result<GstCudaContext *> CudaContexts::ensure(int deviceId)
+{
+    if (Status status = cudaMemoryReachable(); !status)
+        return status;
+    // Kept by the base class across stop and start.
+    if (GstContext *given = gst_element_get_context(element_, GST_CUDA_CONTEXT_TYPE); given != nullptr) {
+        take(given, deviceId);
+        gst_context_unref(given);
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        if (current_ != nullptr)
+            return current_;
+        asker_ = std::this_thread::get_id();
+    }
+    // No lock of ours may be held here: neighbours are asked, who may be asking us on another thread.
+    const bool found = gst_cuda_ensure_element_context(element_, deviceId, &asked_);
+    const std::lock_guard lock(mutex_);
+    asker_ = {};
+    GstCudaContext *mine = std::exchange(asked_, nullptr);
+    if (current_ == nullptr)
+        current_ = std::exchange(mine, nullptr);
+    gst_clear_object(&mine);
+    if (!found || current_ == nullptr)
+        return Status{Code::Gpu, "no CUDA context on GPU " + std::to_string(std::max(deviceId, 0)) +
+                                     ": the driver knows " + std::to_string(cuda::driver().value()->devices) +
+                                     " (counted from 0) and refused to make one; nvidia-smi tells what uses it, "
+                                     "cuda-device-id picks another"};
+    return current_;
+}
+
+void CudaContexts::adopt(GstCudaContext *context, GstMiniObject *stream)
+{
+    if (stream != nullptr && std::find(streams_.begin(), streams_.end(), stream) == streams_.end())
+        streams_.push_back(gst_mini_object_ref(stream));
+    if (std::find(contexts_.begin(), contexts_.end(), context) == contexts_.end())
+        contexts_.push_back(static_cast<GstCudaContext *>(gst_object_ref(context)));
+    const std::lock_guard lock(mutex_);
+    if (current_ != context)
+        gst_object_replace(reinterpret_cast<GstObject **>(&current_), GST_OBJECT(context));
+}
+
+void CudaContexts::release()
+{
+    for (GstMiniObject *stream : streams_)
+        gst_mini_object_unref(stream);
+    streams_.clear();
+    for (GstCudaContext *context : contexts_)
+        gst_object_unref(context);
+    contexts_.clear();
+    const std::lock_guard lock(mutex_);
+    gst_clear_object(&current_);
+}
+
+} // namespace zc::gst
