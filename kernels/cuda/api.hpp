@@ -35,6 +35,7 @@ struct Uuid {
 
 // CU_DEVICE_ATTRIBUTE_*
 inline constexpr int kComputeMajor = 75, kComputeMinor = 76, kIntegrated = 18, kMultiprocessors = 16;
+inline constexpr int kSameHostAddresses = 91; // CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM
 
 // CU_POINTER_ATTRIBUTE_*
 inline constexpr int kPointerContext = 1, kPointerMemoryType = 2, kPointerOrdinal = 9;

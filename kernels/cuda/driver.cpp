@@ -13,7 +13,14 @@ namespace {
 
 constexpr const char *kLibrary = "libcuda.so.1";
 
+constexpr int kOldestVersion = 11020; // as cuDriverGetVersion counts
+
 std::atomic<const Driver *> opened{nullptr};
+
+std::string versionText(int version)
+{
+    return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
 
 template <class Fn> bool bind(void *library, Fn &slot, const char *symbol, std::string &missing)
 {
@@ -86,37 +93,53 @@ Status failed(const Driver &d, DriverResult result, const char *what)
                 (text ? std::string(" (") + text + ")" : "")};
 }
 
+// CUDA renumbers and hides GPUs by this list; an empty one hides them all.
+std::string visibleDevices()
+{
+    const char *visible = std::getenv("CUDA_VISIBLE_DEVICES");
+    if (!visible)
+        return {};
+    return *visible ? std::string("; CUDA_VISIBLE_DEVICES is \"") + visible + "\""
+                    : std::string("; CUDA_VISIBLE_DEVICES is set and empty, which hides every GPU: unset it");
+}
+
+Status noDevice(const std::string &found)
+{
+    return {Code::NotFound,
+            found + visibleDevices() + "; nvidia-smi tells whether the driver works, device=cpu runs without a GPU"};
+}
+
 Status initialise(Driver &d)
 {
-    if (const DriverResult result = d.init(0); result != kSuccess) {
-        Status status = failed(d, result, "cuInit");
-        const char *visible = std::getenv("CUDA_VISIBLE_DEVICES");
-        std::string text = status.message();
-        if (visible)
-            text += std::string("; CUDA_VISIBLE_DEVICES is \"") + visible + "\"";
-        return {result == kNoDevice ? Code::NotFound : Code::Gpu,
-                text + "; nvidia-smi tells whether the driver works, device=cpu runs without it"};
-    }
+    if (const DriverResult result = d.init(0); result == kNoDevice)
+        return noDevice("the CUDA driver finds no GPU");
+    else if (result != kSuccess)
+        return {Code::Gpu, failed(d, result, "cuInit").message() + visibleDevices() +
+                               "; nvidia-smi tells whether the driver works, device=cpu runs without it"};
     if (const DriverResult result = d.driverGetVersion(&d.version); result != kSuccess)
         return failed(d, result, "cuDriverGetVersion");
+    if (d.version < kOldestVersion)
+        return {Code::Unsupported, "the NVIDIA driver supports CUDA " + versionText(d.version) + ", but " +
+                                       versionText(kOldestVersion) +
+                                       " or later is needed; update the driver, or use device=cpu"};
     if (const DriverResult result = d.deviceGetCount(&d.devices); result != kSuccess)
         return failed(d, result, "cuDeviceGetCount");
-    if (d.devices == 0)
-        return {Code::NotFound, "the CUDA driver sees no GPU; device=cpu runs without one"};
-    return {};
+    return d.devices > 0 ? Status{} : noDevice("the CUDA driver finds no GPU");
 }
 
 Result<const Driver *> open()
 {
     void *library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
     if (!library)
-        return Status{Code::NotFound, std::string("no NVIDIA driver: ") + dlerror() +
-                                          "; install the driver's libcuda1, or use device=cpu"};
+        return Status{Code::NotFound, std::string("no NVIDIA driver: looked for ") + kLibrary + " (" + dlerror() +
+                                          "); install the driver, or use device=cpu"};
     static Driver table;
+    table = {};
     const std::string missing = bindAll(library, table);
     if (!missing.empty())
         return Status{Code::Unsupported, std::string(kLibrary) + " has no " + missing +
-                                             "; the driver is too old (CUDA 11.2 or later is needed)"};
+                                             "; the driver is too old (CUDA " + versionText(kOldestVersion) +
+                                             " or later is needed): update it, or use device=cpu"};
     if (Status status = initialise(table); !status.ok())
         return status;
     opened.store(&table, std::memory_order_release);
@@ -127,8 +150,29 @@ Result<const Driver *> open()
 
 Result<const Driver *> driver()
 {
-    static const Result<const Driver *> result = open();
-    return result;
+    static std::mutex mutex;
+    if (const Driver *d = driverIfOpen())
+        return d;
+    const std::lock_guard lock(mutex);
+    if (const Driver *d = driverIfOpen())
+        return d;
+    return open();
+}
+
+bool driverIsInstalled()
+{
+    void *library = dlopen(kLibrary, RTLD_LAZY | RTLD_LOCAL);
+    if (library)
+        dlclose(library);
+    return library != nullptr;
+}
+
+std::string describeDevices(const Driver &d)
+{
+    const std::string count = std::to_string(d.devices);
+    return "the driver sees " +
+           (d.devices == 1 ? "one GPU (0)" : count + " GPUs (0 to " + std::to_string(d.devices - 1) + ")") +
+           visibleDevices();
 }
 
 const Driver *driverIfOpen()

@@ -61,10 +61,16 @@ struct Driver {
     int devices = 0;
 };
 
-// Opens and initialises libcuda at the first call; later calls answer the same. Thread-safe. The Status says what was
-// looked for (the library, a symbol, a device) and what to do. The library stays open for the life of the process:
-// its own threads do not survive a dlclose.
+// Opens and initialises libcuda at the first call that succeeds; later calls answer the same. Thread-safe. The Status
+// says what was looked for (the library, a symbol, a device) and what to do. The library stays open for the life of
+// the process: its own threads do not survive a dlclose.
 Result<const Driver *> driver();
+
+// Whether the loader finds the library at all. Makes no call into it.
+bool driverIsInstalled();
+
+// "the driver sees 2 GPUs (0 to 1)", and the environment's list where there is one.
+std::string describeDevices(const Driver &driver);
 
 // As driver(), but never opens anything: null unless driver() has succeeded. For destructors.
 const Driver *driverIfOpen();

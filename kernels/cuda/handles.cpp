@@ -11,9 +11,7 @@ Result<PrimaryContext> PrimaryContext::retain(int ordinal)
         return found.status();
     const Driver &d = *found.value();
     if (ordinal < 0 || ordinal >= d.devices)
-        return Status{Code::InvalidArgument, "there is no GPU " + std::to_string(ordinal) + "; the driver sees " +
-                                                 std::to_string(d.devices) + " (0 to " + std::to_string(d.devices - 1) +
-                                                 ")"};
+        return Status{Code::InvalidArgument, "there is no GPU " + std::to_string(ordinal) + "; " + describeDevices(d)};
     Device device = 0;
     if (const DriverResult result = d.deviceGet(&device, ordinal); result != kSuccess)
         return statusOf(result, "cuDeviceGet");
@@ -43,8 +41,7 @@ Result<DeviceMemory> allocate(Context context, std::size_t bytes)
 {
     Address address = 0;
     if (const DriverResult result = driverIfOpen()->memAlloc(&address, bytes); result != kSuccess)
-        return Status{Code::Gpu,
-                      statusOf(result, "cuMemAlloc").message() + " for " + std::to_string(bytes) + " bytes"};
+        return Status{Code::Gpu, statusOf(result, "cuMemAlloc").message() + " for " + std::to_string(bytes) + " bytes"};
     return DeviceMemory(context, address);
 }
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// The facade over the driver and the CUDA backend.
+#include "backend/gpu.hpp"
+
+#include "backend/cuda_backend.hpp"
+#include "cuda/driver.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <unistd.h>
+
+namespace zc {
+
+namespace {
+
+// What a driver needs to reach a GPU: of the kernel module on a PC, of a Jetson, of Windows' subsystem for Linux.
+constexpr std::array kNodes = {"/dev/nvidiactl", "/dev/nvhost-gpu", "/dev/nvgpu/igpu0/ctrl", "/dev/dxg"};
+
+bool hasNode()
+{
+    for (const char *node : kNodes)
+        if (access(node, F_OK) == 0)
+            return true;
+    return false;
+}
+
+// As the driver reads it: an empty list, or one that begins with an invalid ordinal.
+bool hidesAll(const char *visible)
+{
+    return visible && (*visible == '\0' || *visible == '-');
+}
+
+std::string nameOf(const cuda::Driver &d, cuda::Device device)
+{
+    char name[128] = "unnamed";
+    int major = 0, minor = 0;
+    (void)d.deviceGetName(name, sizeof name, device);
+    (void)d.deviceGetAttribute(&major, cuda::kComputeMajor, device);
+    (void)d.deviceGetAttribute(&minor, cuda::kComputeMinor, device);
+    return std::string(name) + ", sm_" + std::to_string(major) + std::to_string(minor);
+}
+
+} // namespace
+
+Result<std::string> findGpu(int device)
+{
+    const auto opened = cuda::driver();
+    if (!opened)
+        return opened.status();
+    const cuda::Driver &d = *opened.value();
+    if (device < 0 || device >= d.devices)
+        return Status{Code::NotFound, "there is no GPU " + std::to_string(device) + "; " + cuda::describeDevices(d)};
+    cuda::Device handle = 0;
+    if (const cuda::DriverResult result = d.deviceGet(&handle, device); result != cuda::kSuccess)
+        return cuda::statusOf(result, "cuDeviceGet");
+    return "cuda, GPU " + std::to_string(device) + ", " + nameOf(d, handle);
+}
+
+std::string whyGpuIsMissing()
+{
+    // Without the library nothing was meant to use a GPU here.
+    if (!cuda::driverIsInstalled() || (hasNode() && !hidesAll(std::getenv("CUDA_VISIBLE_DEVICES"))))
+        return {};
+    return cuda::driver().status().message();
+}
+
+Result<std::unique_ptr<Backend>> makeGpuBackend(int device, void *context)
+{
+    CudaOptions options;
+    options.device = device;
+    options.context = static_cast<cuda::Context>(context);
+    return makeCudaBackend(options);
+}
+
+} // namespace zc

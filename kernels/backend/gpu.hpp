@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// GPUs as somebody sees them who knows no CUDA: whether there is one, and kernels on it. A build without CUDA has the
+// same functions; they say so.
+#pragma once
+
+#include "backend/backend.hpp"
+
+#include <memory>
+#include <string>
+
+namespace zc {
+
+// Opens the driver and looks for the GPU; no context is made. "cuda, GPU 0, NVIDIA H200, sm_90", or a Status that says
+// what was looked for and what to do: no driver, one that is too old, no GPU, no such ordinal. Thread-safe.
+Result<std::string> findGpu(int device);
+
+// Why a GPU that somebody may count on cannot be used; empty where there seems to be one, or nothing suggests one: no
+// driver library. Opens the driver only where it has no GPU to wake up. Thread-safe.
+std::string whyGpuIsMissing();
+
+// `context` (a CUcontext) is borrowed and must outlive the backend; null: the primary one of the GPU, retained.
+Result<std::unique_ptr<Backend>> makeGpuBackend(int device, void *context);
+
+} // namespace zc

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// What a build without CUDA says when it is asked for a GPU.
+#include "backend/gpu.hpp"
+#include "memory/host_mapping.hpp"
+
+namespace zc {
+
+namespace {
+
+Status absent()
+{
+    return {Code::Unsupported, "this build has no CUDA (-Dcuda=disabled); build it with -Dcuda=enabled"};
+}
+
+} // namespace
+
+class HostGpu::Impl {};
+
+Result<std::string> findGpu(int)
+{
+    return absent();
+}
+
+std::string whyGpuIsMissing()
+{
+    return {};
+}
+
+Result<std::unique_ptr<Backend>> makeGpuBackend(int, void *)
+{
+    return absent();
+}
+
+HostGpu::HostGpu(int device) : device_(device) {}
+HostGpu::~HostGpu() = default;
+
+Result<void *> HostGpu::context()
+{
+    return absent();
+}
+
+Result<HostMapping> HostMapping::make(std::shared_ptr<HostGpu>, void *, std::size_t)
+{
+    return absent();
+}
+
+HostMapping::HostMapping(HostMapping &&) noexcept = default;
+HostMapping &HostMapping::operator=(HostMapping &&) noexcept = default;
+HostMapping::~HostMapping() = default;
+void HostMapping::release() {}
+
+} // namespace zc
