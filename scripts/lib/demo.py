@@ -61,14 +61,28 @@ def element_text(args, stream):
     return text + (" params=%s" % gst.quoted(args.params) if args.params else "")
 
 
-def choose(stream):
-    missing = []
-    for row in pipelines.PIPELINES:
-        lacking = [element for element in row.needs if not gst.exists(element)]
-        if not lacking and row.codec in ("", stream.codec):
-            return row
-        missing += ["%s lacks %s" % (row.name, ", ".join(lacking))] if lacking else []
-    raise gst.Failure("no pipeline of scripts/lib/pipelines.py can run here: " + "; ".join(missing))
+def choose(stream, source, element, folder):
+    """The row to demonstrate; says which better ones this machine cannot run, if it has a part of what they need."""
+    def trial(row):
+        target = folder / "trial.mp4"
+        before, after, _ = fit(row, stream, source, target)
+        try:
+            result = gst.run(" ! ".join((before, "identity eos-after=2", element, after)))
+        except gst.Failure as why:
+            lines = [line.strip() for line in str(why).splitlines()]
+            return "two frames did not get through: " + next((line for line in lines if line.startswith("ERROR")), lines[-1])
+        finally:
+            target.unlink(missing_ok=True)
+        found = result.messages.get("cudazerocopy-stats", {}).get("memory")
+        return "" if found == row.memory else "the frames came in %s" % found
+
+    row, passed_over = pipelines.choose(stream, gst.memories("cudazerocopy"), gst.exists, trial)
+    if row is None:
+        raise gst.Failure("no pipeline of scripts/lib/pipelines.py can run here: " + "; ".join(passed_over))
+    for why in passed_over:
+        if gst.exists("nvh264dec"):
+            print("== not used: " + why)
+    return row
 
 
 def pick(path, width, height, indices):
@@ -99,7 +113,7 @@ def fit(row, stream, source, target):
     if min(stream.width, stream.height) < pipelines.SMALLEST:
         raise gst.Failure("%s is %dx%d; the encoder takes nothing below %dx%d" % (
             source, stream.width, stream.height, pipelines.SMALLEST, pipelines.SMALLEST))
-    other = pipelines.stand_in(stream.format, gst.formats("cudazerocopy"))
+    other = "" if row.memory else pipelines.stand_in(stream.format, gst.formats("cudazerocopy"))
     if other:
         before += " ! videoconvert ! video/x-raw,format=" + other
         remarks.append("the video is %s, which the element does not take: videoconvert makes it %s first" % (stream.format, other))
@@ -131,6 +145,7 @@ def summarise(result):
     if not stats["frames"]:
         raise gst.Failure("the pipeline ended before a single frame reached the element; `GST_DEBUG=3` before the line above "
                           "says why")
+    gpu_time = [("GPU ms per frame", "%.3f" % (stats["gpu-time-mean"] / 1e6))] if stats.get("gpu-time-mean") else []
     return stats, [
         ("frames", stats["frames"]),
         ("in place", stats["in-place"]),
@@ -138,6 +153,7 @@ def summarise(result):
         ("device", stats["device"]),
         ("memory", stats["memory"]),
         ("ms per frame", "%.2f (median %.2f)" % (stats["cpu-time-mean"] / 1e6, stats["cpu-time-p50"] / 1e6)),
+        *gpu_time,
         ("frames per second", "%.1f" % (stats["frames"] / max(result.seconds, 1e-9))),
     ]
 
@@ -150,9 +166,9 @@ def demo(args):
                           "says why" % (args.plugin_dir, args.plugin_dir))
     source = find_input(args)
     stream = gst.probe(source)
-    row = choose(stream)
     target, sheet = args.out / "out.mp4", args.out / "contact-sheet.png"
     element = element_text(args, stream)
+    row = choose(stream, source, element, args.out)
     before, after, remarks = fit(row, stream, source, target)
     launch = " ! ".join((before, element, after))
     print("== %s, %s, %dx%d: %s" % (source, stream.format, stream.width, stream.height, row.name))
@@ -170,7 +186,7 @@ def demo(args):
     print("\n  %-18s %s\n  %-18s %s" % ("video", target, "before and after", sheet))
     (args.out / "result.json").write_text(json.dumps(
         {"input": str(source), "output": str(target), "sheet": str(sheet), "width": stream.width,
-         "height": stream.height, "pipeline": row.name, "stats": stats, "cpu-share-percent": share,
+         "height": stream.height, "pipeline": row.name, "memory": row.memory or "SystemMemory", "stats": stats, "cpu-share-percent": share,
          "seconds": result.seconds}, indent=1))
 
 

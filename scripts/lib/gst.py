@@ -19,11 +19,20 @@ def exists(element):
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
-def formats(element):
-    """The raw formats that the element's sink pads take."""
+def sink_template(element):
     done = subprocess.run(["gst-inspect-1.0", "--no-colors", element], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, text=True, errors="replace")
-    sink = done.stdout.partition("SINK template")[2].partition("SRC template")[0]
+    return done.stdout.partition("SINK template")[2].partition("SRC template")[0]
+
+
+def memories(element):
+    """The kinds of memory that the element's sink pads take, beside the CPU's own: {"CUDAMemory", "DMABuf"}."""
+    return set(re.findall(r"memory:(\w+)", sink_template(element)))
+
+
+def formats(element):
+    """The raw formats that the element's sink pads take."""
+    sink = sink_template(element)
     return {name for listed in re.findall(r"^ +format: (.*)", sink, re.MULTILINE)
             for name in re.findall(r"\w+", listed.replace("(string)", "")) if name != "DMA_DRM"}
 
