@@ -31,12 +31,29 @@ void ThreadPool::start()
     }
 }
 
-void ThreadPool::drain(Call call, const void *body, int count)
+bool ThreadPool::take(std::uint32_t round, int count, int &index)
 {
-    for (int i = next_.fetch_add(1); i < count; i = next_.fetch_add(1))
-        call(body, i);
+    std::uint64_t ticket = ticket_;
+    do {
+        index = static_cast<int>(static_cast<std::uint32_t>(ticket));
+        if (static_cast<std::uint32_t>(ticket >> 32) != round || index >= count)
+            return false;
+    } while (!ticket_.compare_exchange_weak(ticket, ticket + 1));
+    return true;
 }
 
+void ThreadPool::drain(std::uint32_t round, Call call, const void *body, int count)
+{
+    for (int index = 0; take(round, count, index);) {
+        call(body, index);
+        if (++finished_ != count)
+            continue;
+        const std::lock_guard lock(mutex_); // or the caller could miss it between its look and its sleep
+        done_.notify_one();
+    }
+}
+
+// Waits for the work, not for the crew: a thread that the system has not let run yet finds nothing left.
 void ThreadPool::runErased(int count, Call call, const void *body)
 {
     if (!started_ && count > 1 && threads_ > 1)
@@ -46,24 +63,25 @@ void ThreadPool::runErased(int count, Call call, const void *body)
             call(body, i);
         return;
     }
+    std::uint32_t round = 0;
     {
         const std::lock_guard lock(mutex_);
         call_ = call;
         body_ = body;
         count_ = count;
-        next_ = 0;
-        busy_ = static_cast<int>(crew_.size());
-        ++round_;
+        round = ++round_;
+        finished_ = 0;
+        ticket_ = static_cast<std::uint64_t>(round) << 32;
     }
     wake_.notify_all();
-    drain(call, body, count);
+    drain(round, call, body, count);
     std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
+    done_.wait(lock, [&] { return finished_ == count; });
 }
 
 void ThreadPool::work()
 {
-    std::uint64_t seen = 0;
+    std::uint32_t seen = 0;
     std::unique_lock lock(mutex_);
     for (;;) {
         wake_.wait(lock, [&] { return quit_ || round_ != seen; });
@@ -74,10 +92,8 @@ void ThreadPool::work()
         const void *body = body_;
         const int count = count_;
         lock.unlock();
-        drain(call, body, count);
+        drain(seen, call, body, count);
         lock.lock();
-        if (--busy_ == 0)
-            done_.notify_one();
     }
 }
 

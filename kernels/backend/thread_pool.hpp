@@ -35,23 +35,27 @@ private:
     void runErased(int count, Call call, const void *body);
     void start();
     void work();
-    void drain(Call call, const void *body, int count);
+    bool take(std::uint32_t round, int count, int &index);
+    void drain(std::uint32_t round, Call call, const void *body, int count);
 
     const int threads_;
     std::vector<pthread_t> crew_; // std::thread would end the process where none can be had
     bool started_ = false;
 
-    // Protects everything below but next_. Never held while a body runs.
+    // The round in the upper half, the next index in the lower: a thread that wakes late, for a round that is over,
+    // can take nothing of the one that runs.
+    std::atomic<std::uint64_t> ticket_{0};
+    std::atomic<int> finished_{0}; // calls of this round that have returned
+
+    // Protects what follows. Never held while a body runs.
     std::mutex mutex_;
     std::condition_variable wake_;
     std::condition_variable done_;
-    std::uint64_t round_ = 0;
-    int busy_ = 0;
+    std::uint32_t round_ = 0;
     bool quit_ = false;
     Call call_ = nullptr;
     const void *body_ = nullptr;
     int count_ = 0;
-    std::atomic<int> next_{0};
 };
 
 } // namespace zc
