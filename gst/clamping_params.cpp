@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// GParamSpecDouble and GParamSpecInt with another validation; controllers still find their range in them.
+// GParamSpecs of numbers with another validation; controllers still find their range in them.
 #include "clamping_params.hpp"
 
 #include "gst_ptr.hpp"
@@ -48,6 +48,21 @@ gboolean validateInt(GParamSpec *spec, GValue *value)
     return TRUE;
 }
 
+gboolean validateInt64(GParamSpec *spec, GValue *value)
+{
+    const auto *range = G_PARAM_SPEC_INT64(spec);
+    const gint64 given = g_value_get_int64(value);
+    const gint64 kept = std::clamp(given, range->minimum, range->maximum);
+    if (given == kept)
+        return FALSE;
+    const GCharPtr text(g_strdup_printf("%s=%" G_GINT64_FORMAT " is out of range and was clamped to %" G_GINT64_FORMAT
+                                        "; valid is a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+                                        spec->name, given, kept, range->minimum, range->maximum));
+    clamped = {spec, text.get()};
+    g_value_set_int64(value, kept);
+    return TRUE;
+}
+
 using Validate = gboolean (*)(GParamSpec *, GValue *);
 
 GType derive(GType parent, const char *name, guint16 instanceSize, Validate validate)
@@ -90,6 +105,13 @@ GParamSpec *clampingDouble(const ParamText &text, double low, double high, doubl
     static const GType type =
         derive(G_TYPE_PARAM_DOUBLE, "CudaZeroCopyParamDouble", sizeof(GParamSpecDouble), validateDouble);
     return withRange(G_PARAM_SPEC_DOUBLE(make(type, text, flags)), low, high, fallback);
+}
+
+GParamSpec *clampingInt64(const ParamText &text, gint64 low, gint64 high, gint64 fallback, GParamFlags flags)
+{
+    static const GType type =
+        derive(G_TYPE_PARAM_INT64, "CudaZeroCopyParamInt64", sizeof(GParamSpecInt64), validateInt64);
+    return withRange(G_PARAM_SPEC_INT64(make(type, text, flags)), low, high, fallback);
 }
 
 GParamSpec *clampingInt(const ParamText &text, int low, int high, int fallback, GParamFlags flags)

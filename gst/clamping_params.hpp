@@ -14,6 +14,8 @@ struct ParamText {
 
 GParamSpec *clampingDouble(const ParamText &text, double low, double high, double fallback, GParamFlags flags);
 GParamSpec *clampingInt(const ParamText &text, int low, int high, int fallback, GParamFlags flags);
+// Wider than any text that means a 32-bit word, which GStreamer would cut off in silence.
+GParamSpec *clampingInt64(const ParamText &text, gint64 low, gint64 high, gint64 fallback, GParamFlags flags);
 
 // For the setter of that property: what the value just passed to it was clamped from, or nothing.
 std::string takeClampNote(const GParamSpec *spec);

@@ -98,8 +98,7 @@ GParamSpec *propertyFor(const KernelInfo &kernel, const ParamSpec &spec)
     case ParamType::Colour:
         break;
     }
-    return g_param_spec_uint(spec.name, spec.name, spec.description, 0, G_MAXUINT, static_cast<guint>(spec.fallback),
-                             flags);
+    return clampingInt64(text, 0, G_MAXUINT32, static_cast<gint64>(spec.fallback), flags);
 }
 
 // A child that was replaced has no element any more, and speaks to the log alone.
@@ -134,7 +133,7 @@ void setProperty(GObject *object, guint id, const GValue *value, GParamSpec *spe
         number = g_value_get_enum(value);
         break;
     case ParamType::Colour:
-        number = g_value_get_uint(value);
+        number = static_cast<double>(g_value_get_int64(value));
         break;
     }
     auto *self = reinterpret_cast<KernelObject *>(object);
@@ -163,7 +162,7 @@ void getProperty(GObject *object, guint id, GValue *value, GParamSpec *)
         g_value_set_enum(value, static_cast<gint>(number));
         break;
     case ParamType::Colour:
-        g_value_set_uint(value, static_cast<guint>(number));
+        g_value_set_int64(value, static_cast<gint64>(number));
         break;
     }
 }

@@ -298,6 +298,29 @@ TEST(Clamping, IsToldOnTheBusAtStart)
     }
 }
 
+// As gst-launch-1.0 sets it: from text, which may mean more than a 32-bit word holds.
+TEST(Clamping, OfAColourIsTold)
+{
+    const struct {
+        const char *given;
+        gint64 kept;
+    } cases[] = {{"99999999999", 0xffffffff}, {"-5", 0}};
+    for (const auto &test : cases) {
+        const Alone alone("cudazerocopy kernel=fill");
+        GObject *kernel = gst_child_proxy_get_child_by_name(GST_CHILD_PROXY(alone.get()), "kernel");
+        gst_util_set_object_arg(kernel, "color", test.given);
+        gint64 kept = -1;
+        g_object_get(kernel, "color", &kept, nullptr);
+        g_object_unref(kernel);
+        EXPECT_EQ(kept, test.kept) << test.given;
+        EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
+        const auto warnings = textsOf(alone.bus.get(), GST_MESSAGE_WARNING);
+        ASSERT_EQ(warnings.size(), 1U) << lines(warnings);
+        EXPECT_TRUE(contains(warnings[0], std::string("color=") + test.given)) << warnings[0];
+        EXPECT_TRUE(contains(warnings[0], "0 to 4294967295")) << warnings[0];
+    }
+}
+
 TEST(Clamping, OfAChildIsToldWhilePlaying)
 {
     ElementHarness harness("cudazerocopy kernel=adjust", rawCaps("GRAY8", 8, 8));
