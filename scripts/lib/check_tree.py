@@ -15,7 +15,7 @@ CPP = {".c", ".cpp", ".h", ".hpp", ".cuh", ".cu"}
 SCRIPT = {".py", ".sh"}
 
 INCLUDE = re.compile(r'\s*#\s*include\s*[<"]([^>"]+)[>"]')
-GLIB = re.compile(r"(gst/|glib|gobject/|gio/|gmodule)")
+GLIB = re.compile(r"(?:.*/)?(gst/|glib|gobject/|gio/|gmodule)")
 CUDA = re.compile(r"(cuda|nvrtc|nvbufsurf|cuda_runtime|gst/cuda/|cudaGL|cudaEGL)", re.IGNORECASE)
 OWN_CUDA = re.compile(r"^cudazerocopy/|^gstcudazerocopy|^memory/cuda_memory")
 GST_CODE = re.compile(r"\b(g_[a-z_]+\s*\(|Gst[A-Z]\w+|gst_[a-z_]+\s*\()")
