@@ -63,6 +63,10 @@ public:
 // a row, planes present. The message names the plane, what was found and what was expected.
 Status checkFrame(const Frame &frame);
 
+// The same for a launch on a frame that has passed: kernel and parameters are there and belong together. Then turns the
+// parameters into the kernel's own arguments, for which `args` has host::kMaxArgsBytes.
+Status prepareLaunch(const Frame &frame, const Launch &launch, void *args);
+
 struct HostOptions {
     int threads = 0;           // 0: one per core, at most 16
     const char *isa = nullptr; // "baseline", "avx2"; null: the best that this CPU has

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The front door of every backend: refuses frames whose planes contradict their format and size.
+// The front door of every backend: refuses frames whose planes contradict their format and size, and launches whose
+// parameters are not their kernel's.
 #include "backend/backend.hpp"
 
 #include <cstdint>
@@ -82,6 +83,25 @@ Status checkFrame(const Frame &frame)
         if (Status status = checkPlane(frame, info, p); !status)
             return status;
     }
+    return {};
+}
+
+Status prepareLaunch(const Frame &frame, const Launch &launch, void *args)
+{
+    if (!launch.kernel || !launch.params)
+        return {Code::InvalidArgument, "a launch needs a kernel and its parameters"};
+    const KernelInfo &kernel = *launch.kernel;
+    if (launch.params->values().size() != kernel.params.size() || launch.params->specs().data() != kernel.params.data())
+        return {Code::InvalidArgument, std::string("the parameters are not those of kernel \"") + kernel.name + "\""};
+    const Layout layout = formatInfo(frame.format).layout;
+    const bool rgb = layout == Layout::PackedRgb || layout == Layout::Rgb10a2;
+    const LumaWeights weights = lumaWeights(rgb ? ColorMatrix::Bt601 : frame.matrix);
+    FrameTraits traits;
+    traits.width = frame.width;
+    traits.height = frame.height;
+    traits.kr = weights.red;
+    traits.kb = weights.blue;
+    kernel.prepare(launch.params->view(), traits, args);
     return {};
 }
 

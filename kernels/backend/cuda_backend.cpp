@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Kernels on an NVIDIA GPU: one launch a region, or one a pass and channel group, queued on one stream.
+// Kernels on an NVIDIA GPU: one launch a region, or one a pass of all its channel groups, queued on one stream.
 #include "backend/cuda_backend.hpp"
 
+#include "backend/areas.hpp"
+#include "backend/cuda_entries.hpp"
 #include "backend/cuda_jobs.hpp"
 #include "backend/cuda_times.hpp"
-#include "cuda/modules.hpp"
-#include "runtime/built_in.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,39 +19,18 @@ using cuda::ContextGuard;
 using cuda::DriverResult;
 
 constexpr unsigned kBlockX = device::kBlockX, kBlockY = device::kBlockY;
-
-// Device memory that grows, never shrinks, so that a steady stream allocates nothing.
-class DeviceScratch {
-public:
-    Result<cuda::Address> reserve(cuda::Context context, cuda::Stream stream, std::size_t bytes, BackendUse &use)
-    {
-        if (bytes <= bytes_)
-            return memory_.get();
-        // Work on the old block may still be queued.
-        if (const DriverResult result = cuda::driverIfOpen()->streamSynchronize(stream); result != cuda::kSuccess)
-            return cuda::statusOf(result, "cuStreamSynchronize");
-        memory_.reset();
-        use.scratchBytes -= bytes_;
-        bytes_ = 0;
-        auto made = cuda::allocate(context, bytes);
-        if (!made)
-            return made.status();
-        memory_ = std::move(made.value());
-        bytes_ = bytes;
-        use.scratchBytes += bytes;
-        ++use.allocations;
-        return memory_.get();
-    }
-
-private:
-    cuda::DeviceMemory memory_;
-    std::size_t bytes_ = 0;
-};
+constexpr const char *kCopyKernel = "device_copy";
 
 std::int64_t pitchFor(std::int64_t bytes)
 {
     return (bytes + 255) / 256 * 256;
 }
+
+// Device memory that grows, never shrinks, so that a steady stream allocates nothing.
+struct DeviceScratch {
+    cuda::DeviceMemory memory;
+    std::size_t bytes = 0;
+};
 
 class CudaBackend final : public Backend {
 public:
@@ -64,8 +43,10 @@ public:
           device_(device),
           ownStream_(std::move(own)),
           stream_(stream),
+          used_(stream),
           done_(std::move(done)),
-          description_(std::move(description))
+          description_(std::move(description)),
+          entries_(context)
     {}
     ~CudaBackend() override { (void)wait(); }
 
@@ -79,28 +60,36 @@ public:
     bool takeGpuTime(double &seconds) override;
 
 private:
+    Status checkPlace(const Frame &frame) const;
+    Status told(DriverResult result, const char *what) { return noted(cuda::statusOf(result, what)); }
+    Status noted(Status status);
+    template <class Work> Status queue(cuda::Stream stream, const Work &work);
     Status startTimes();
     Status runAreas(const Frame &frame, const Launch &launch);
-    Status prepare(const Frame &frame, const Launch &launch);
     Status runRows(const Frame &frame, const KernelInfo &kernel, const Rect &area);
+    Status runSwap(const Frame &frame, const KernelInfo &kernel, const Rect &area);
     Status runPasses(const Frame &frame, const KernelInfo &kernel, const Rect &area);
-    Status runGroup(const Frame &frame, const KernelInfo &kernel, const host::Group &group, int plane,
-                    const Rect &area);
-    Status takeSnapshot(device::PassJob &job, bool array);
-    Status copyRows(const device::CopyJob &job, bool fromArray, bool toArray);
-    Status launch(const std::string &kernel, const std::string &entry, std::int64_t width, std::int64_t height,
-                  void *job);
-    Result<cuda::LoadedKernel *> kernelNamed(const std::string &name);
+    Status takeSnapshots(device::FrameJob &job, bool array);
+    Status startPass(device::FrameJob &job, const KernelInfo &kernel, int pass, bool wide, cuda::Size &size);
+    Status copyPlanes(const Frame &from, const Frame &to);
+    Status copyRows(device::CopyJob job, bool fromArray, bool toArray);
+    Status launch(const char *kernel, cuda::Entry entry, cuda::Size size, void *job);
+    Result<cuda::Address> reserve(DeviceScratch &scratch, std::int64_t bytes);
+    bool needsWide(const device::FrameJob &job, const KernelInfo &kernel) const;
 
     const cuda::Driver &d_;
     std::optional<cuda::PrimaryContext> primary_;
     cuda::Context context_;
     cuda::Device device_;
     cuda::OwnedStream ownStream_;
-    cuda::Stream stream_;
+    cuda::Stream stream_; // of frames that name none
+    cuda::Stream used_;   // by the last work
+    // Recorded behind all work. Orders a change of streams, and outlives a borrowed stream.
     cuda::OwnedEvent done_;
+    bool pending_ = false;
     std::string description_;
-    std::map<std::string, std::shared_ptr<cuda::LoadedKernel>> kernels_;
+    cuda::Entries entries_;
+    AreaCache areas_;
     DeviceScratch snapshot_;
     std::array<DeviceScratch, 2> results_;
     BackendUse use_;
@@ -111,19 +100,24 @@ private:
     Status broken_;
 };
 
+Status CudaBackend::noted(Status status)
+{
+    if (status.code() == Code::GpuLost && broken_.ok())
+        broken_ = status;
+    return status;
+}
+
 Status CudaBackend::wait()
 {
     if (!broken_.ok())
         return broken_;
+    if (!pending_)
+        return {};
     const ContextGuard guard(context_);
     if (!guard.ok())
-        return guard.status();
-    DriverResult result = d_.eventRecord(done_.get(), stream_);
-    if (result == cuda::kSuccess)
-        result = d_.eventSynchronize(done_.get());
-    if (cuda::isSticky(result))
-        broken_ = cuda::statusOf(result, "a kernel on the GPU");
-    return cuda::statusOf(result, "waiting for the GPU");
+        return noted(guard.status());
+    pending_ = false; // whatever comes of it: nobody waits twice for the same work
+    return told(d_.eventSynchronize(done_.get()), "waiting for the GPU");
 }
 
 bool CudaBackend::takeGpuTime(double &seconds)
@@ -140,70 +134,87 @@ Status CudaBackend::startTimes()
     if (timing_ == times_.on())
         return {};
     if (timing_)
-        return times_.start(context_);
+        return noted(times_.start(context_));
     times_.stop();
     return {};
 }
 
-Result<cuda::LoadedKernel *> CudaBackend::kernelNamed(const std::string &name)
+// Work on a stream, behind what was queued before on whatever stream, and the event behind it.
+template <class Work> Status CudaBackend::queue(cuda::Stream stream, const Work &work)
 {
-    auto &slot = kernels_[name];
-    if (!slot) {
-        auto loaded = cuda::loadKernel(context_, name);
-        if (!loaded)
-            return loaded.status();
-        slot = std::move(loaded.value());
-    }
-    return slot.get();
+    if (pending_ && stream != used_)
+        if (Status ordered = told(d_.streamWaitEvent(stream, done_.get(), 0), "cuStreamWaitEvent"); !ordered.ok())
+            return ordered;
+    used_ = stream;
+    Status worked = work();
+    if (!broken_.ok())
+        return worked;
+    // Also of work that failed half way.
+    Status recorded = told(d_.eventRecord(done_.get(), stream), "cuEventRecord");
+    pending_ = pending_ || recorded.ok();
+    return worked.ok() ? recorded : worked;
 }
 
-// `width` and `height` in threads.
-Status CudaBackend::launch(const std::string &kernel, const std::string &entry, std::int64_t width, std::int64_t height,
-                           void *job)
+// `size` in threads.
+Status CudaBackend::launch(const char *kernel, cuda::Entry entry, cuda::Size size, void *job)
 {
-    if (width <= 0 || height <= 0)
+    if (size.width <= 0 || size.height <= 0)
         return {};
-    const auto loaded = kernelNamed(kernel);
-    if (!loaded)
-        return loaded.status();
-    const auto function = loaded.value()->entry(entry);
+    const auto function = entries_.find(kernel, entry);
     if (!function)
-        return function.status();
+        return noted(function.status());
     void *params[] = {job, args_.data()};
     const auto blocks = [](std::int64_t n, unsigned block) { return static_cast<unsigned>((n + block - 1) / block); };
-    const DriverResult result = d_.launchKernel(function.value(), blocks(width, kBlockX), blocks(height, kBlockY), 1,
-                                                kBlockX, kBlockY, 1, 0, stream_, params, nullptr);
-    const Status status = cuda::statusOf(result, "cuLaunchKernel");
-    if (cuda::isSticky(result))
-        broken_ = status;
-    return status;
+    return told(d_.launchKernel(function.value(), blocks(size.width, kBlockX), blocks(size.height, kBlockY), 1, kBlockX,
+                                kBlockY, 1, 0, used_, params, nullptr),
+                "cuLaunchKernel");
 }
 
-Status CudaBackend::prepare(const Frame &frame, const Launch &launch)
+Result<cuda::Address> CudaBackend::reserve(DeviceScratch &scratch, std::int64_t bytes)
 {
-    if (!launch.kernel || !launch.params)
-        return {Code::InvalidArgument, "a launch needs a kernel and its parameters"};
-    const KernelInfo &kernel = *launch.kernel;
-    if (kernel.index < 0 || static_cast<std::size_t>(kernel.index) >= builtInKernels().size())
-        return {Code::NotFound, std::string("the GPU has no kernel \"") + kernel.name + "\""};
-    if (launch.params->values().size() != kernel.params.size() || launch.params->specs().data() != kernel.params.data())
-        return {Code::InvalidArgument, std::string("the parameters are not those of kernel \"") + kernel.name + "\""};
-    if (kernel.shape == Shape::Colour && !kernel.plan)
-        return {Code::Unsupported, std::string("kernel \"") + kernel.name +
-                                       "\" works on RGB, which the GPU does not do in this version; use device=cpu"};
+    const auto wanted = static_cast<std::size_t>(bytes);
+    if (wanted <= scratch.bytes)
+        return scratch.memory.get();
+    // Work on the old block may still be queued.
+    if (scratch.bytes > 0) {
+        DriverResult result = d_.eventRecord(done_.get(), used_);
+        if (result == cuda::kSuccess)
+            result = d_.eventSynchronize(done_.get());
+        if (Status waited = told(result, "waiting for the GPU"); !waited.ok())
+            return waited;
+    }
+    scratch.memory.reset();
+    use_.scratchBytes -= scratch.bytes;
+    scratch.bytes = 0;
+    auto made = cuda::allocate(context_, wanted);
+    if (!made)
+        return noted(made.status());
+    scratch.memory = std::move(made.value());
+    scratch.bytes = wanted;
+    use_.scratchBytes += wanted;
+    ++use_.allocations;
+    return scratch.memory.get();
+}
+
+// Memory that this GPU and this context reach.
+Status CudaBackend::checkPlace(const Frame &frame) const
+{
     if (frame.device < 0)
         return {Code::Unsupported, "the GPU cannot reach memory that was not imported for it"};
     if (frame.device != device_)
         return {Code::Unsupported, "the frame lies on GPU " + std::to_string(frame.device) +
                                        ", the kernel runs on GPU " + std::to_string(device_) +
                                        "; set cuda-device-id=" + std::to_string(frame.device)};
-    FrameTraits traits;
-    traits.width = frame.width;
-    traits.height = frame.height;
-    const LumaWeights weights = lumaWeights(frame.matrix);
-    traits.kr = weights.red;
-    traits.kb = weights.blue;
-    kernel.prepare(launch.params->view(), traits, args_.data());
+    if (frame.context && frame.context != context_)
+        return {Code::Unsupported, "the frame belongs to another CUDA context of GPU " + std::to_string(device_) +
+                                       " than the kernel; both must share one, which elements do through GstContext"};
+    const FormatInfo &info = formatInfo(frame.format);
+    for (int plane = 1; plane < info.planes; ++plane)
+        if ((frame.planes[plane].data == nullptr) != cuda::isArray(frame))
+            return {Code::Unsupported, "some planes of the frame are CUDA arrays and some are not"};
+    if (cuda::isArray(frame) && info.samplesPerPixel == 3 && info.layout == Layout::PackedRgb)
+        return {Code::Unsupported, std::string("no CUDA array holds the three-byte pixels of ") + info.name +
+                                       "; convert to a format of four bytes, such as RGBA"};
     return {};
 }
 
@@ -214,33 +225,32 @@ Status CudaBackend::run(const Frame &frame, const Launch &launch)
     Frame f = frame;
     if (!isYuv(formatInfo(f.format)) && formatInfo(f.format).layout != Layout::Gray)
         f.matrix = ColorMatrix::Bt601;
-    if (const Status checked = checkFrame(f); !checked.ok())
+    if (Status checked = checkFrame(f); !checked.ok())
         return checked;
-    if (const Status prepared = prepare(f, launch); !prepared.ok())
+    if (Status prepared = prepareLaunch(f, launch, args_.data()); !prepared.ok())
         return prepared;
+    if (Status reached = checkPlace(f); !reached.ok())
+        return reached;
     const ContextGuard guard(context_);
     if (!guard.ok())
-        return guard.status();
-    if (const Status started = startTimes(); !started.ok())
+        return noted(guard.status());
+    if (Status started = startTimes(); !started.ok())
         return started;
-    times_.begin(stream_);
-    const Status status = runAreas(f, launch);
-    times_.end(stream_);
-    return status;
+    return queue(f.stream ? static_cast<cuda::Stream>(f.stream) : stream_, [&] {
+        times_.begin(used_);
+        Status status = runAreas(f, launch);
+        times_.end(used_);
+        return status;
+    });
 }
 
-Status CudaBackend::runAreas(const Frame &f, const Launch &launch)
+Status CudaBackend::runAreas(const Frame &frame, const Launch &launch)
 {
     const KernelInfo &kernel = *launch.kernel;
-    std::vector<Rect> areas;
-    if (launch.wholeFrame)
-        areas.push_back({0, 0, f.width, f.height});
-    else
-        areas = clipToFrame({launch.regions.begin(), launch.regions.end()}, f);
-    if (kernel.shape != Shape::Frame)
-        areas = disjoint(areas);
-    for (const Rect &area : areas) {
-        const Status status = kernel.shape == Shape::Frame ? runPasses(f, kernel, area) : runRows(f, kernel, area);
+    for (const Rect &area : areas_.areasOf(frame, launch)) {
+        const Status status = kernel.shape != Shape::Frame ? runRows(frame, kernel, area)
+                              : kernel.swaps               ? runSwap(frame, kernel, area)
+                                                           : runPasses(frame, kernel, area);
         if (!status.ok())
             return status;
     }
@@ -249,154 +259,159 @@ Status CudaBackend::runAreas(const Frame &f, const Launch &launch)
 
 Status CudaBackend::runRows(const Frame &frame, const KernelInfo &kernel, const Rect &area)
 {
-    const FormatInfo &info = formatInfo(frame.format);
-    device::RowsJob job = cuda::rowsJob(frame, area);
-    const char *kind = cuda::rowsKind(info, kernel.shape);
-    if (kernel.shape == Shape::Colour) {
-        job.planarChroma = info.layout == Layout::Planar ? 1 : 0;
-        if (job.planarChroma && info.order.u == 2)
-            std::swap(job.plane[1], job.plane[2]); // the loops expect U, then V
-        kernel.plan(args_.data(), job.codes, job.kr, job.kb, job.plan);
-        if (info.layout != Layout::Packed422 && isYuv(info) && job.plan.keepsLuma)
-            job.plane[0].rows = 0;
-        if (info.layout == Layout::Packed422)
-            job.plane[0].hi = (job.plane[0].hi + 3) / 4 * 4; // whole pairs; the odd one is put back
-        for (int i = 1; i < info.planes; ++i)
-            if (job.plan.keepsChroma)
-                job.plane[i].rows = 0;
+    cuda::RowsKind kind;
+    cuda::Size size;
+    device::RowsJob job = cuda::rowsJob(frame, kernel, args_.data(), area, kind, size);
+    return launch(kernel.name, cuda::rowsEntry(kind, cuda::isArray(frame)), size, &job);
+}
+
+Status CudaBackend::runSwap(const Frame &frame, const KernelInfo &kernel, const Rect &area)
+{
+    int chunkBytes = 0;
+    cuda::Size size;
+    device::SwapJob job = cuda::swapJob(frame, area, chunkBytes, size);
+    return launch(kernel.name, cuda::swapEntry(chunkBytes, cuda::isArray(frame)), size, &job);
+}
+
+// A one-pass kernel reads a copy of the region's rows, made before anything is overwritten.
+Status CudaBackend::takeSnapshots(device::FrameJob &job, bool array)
+{
+    std::array<device::CopyJob, device::kPlanes> copies{};
+    std::int64_t total = 0;
+    for (int i = 0; i < job.groups; ++i) {
+        const device::PassJob &g = job.group[i];
+        const int texelBytes = g.step * g.sampleBytes, lo = (g.area.x * g.step + g.firstSample) * g.sampleBytes;
+        const int bytes = g.area.width * texelBytes - (g.bitFields ? 0 : (g.step - g.channels) * g.sampleBytes);
+        const std::int64_t pitch = pitchFor(bytes);
+        device::CopyJob &copy = copies[static_cast<std::size_t>(i)];
+        copy.from = {g.picture, g.pitch, lo, lo + bytes, g.area.y, g.area.height};
+        copy.to = {static_cast<std::uint64_t>(total), pitch, 0, bytes, 0, g.area.height};
+        copy.bytes = bytes;
+        copy.rows = g.area.height;
+        const std::uint64_t base = array ? 0 : g.picture | static_cast<std::uint64_t>(g.pitch);
+        copy.vectors = (base | static_cast<std::uint64_t>(lo)) % 16 == 0;
+        total += pitch * g.area.height;
     }
-    const int bytes = std::string_view(kind) == "24" ? 48 : device::kChunkBytes;
-    std::int64_t width = 0, height = 0;
-    for (int i = 0; i < (job.planarChroma ? 2 : job.planes); ++i) {
-        const device::PlaneJob &p = job.plane[i];
-        const std::int64_t chunks = (p.hi + bytes - 1) / bytes - p.lo / bytes;
-        width = std::max(width, (chunks + device::kChunksEach - 1) / device::kChunksEach);
-        height += p.rows;
+    const auto memory = reserve(snapshot_, total);
+    if (!memory)
+        return memory.status();
+    for (int i = 0; i < job.groups; ++i) {
+        device::CopyJob &copy = copies[static_cast<std::size_t>(i)];
+        device::PassJob &g = job.group[i];
+        copy.to.base += memory.value();
+        g.source = copy.to.base - static_cast<std::uint64_t>(copy.to.pitch * g.area.y + copy.from.lo);
+        g.sourcePitch = copy.to.pitch;
+        if (Status copied = copyRows(copy, array, false); !copied.ok())
+            return copied;
     }
-    return launch(kernel.name, std::string("zc_rows_") + kind + (cuda::isArray(frame) ? "_surface" : "_pitch"), width,
-                  height, &job);
+    return {};
+}
+
+// Whether anything that passes hand to one another may need more than 16 bits.
+bool CudaBackend::needsWide(const device::FrameJob &job, const KernelInfo &kernel) const
+{
+    if (!kernel.largest)
+        return true;
+    for (int i = 0; i < job.groups; ++i)
+        for (int pass = 0; pass + 1 < kernel.passes; ++pass)
+            if (kernel.largest(pass, job.group[i].area, args_.data(), (1u << job.group[i].depth) - 1) > 0xffff)
+                return true;
+    return false;
+}
+
+// Extents, room for the results, and the grid of one pass.
+Status CudaBackend::startPass(device::FrameJob &job, const KernelInfo &kernel, int pass, bool wide, cuda::Size &size)
+{
+    const bool last = pass + 1 == kernel.passes;
+    std::int64_t total = 0;
+    size = {};
+    for (int i = 0; i < job.groups; ++i) {
+        device::PassJob &g = job.group[i];
+        g.extent = kernel.extent(pass, g.area, args_.data());
+        g.in = g.out;
+        g.inPitch = g.outPitch;
+        const std::int64_t numbers = std::int64_t{g.extent.width} * g.channels;
+        g.outPitch = pitchFor(numbers * (wide ? 4 : 2));
+        g.out = static_cast<std::uint64_t>(total);
+        total += g.outPitch * g.extent.height;
+        // Passes between the first and the last compute one number a thread; the last one of bit fields, one word.
+        const bool lanes =
+            (pass == 0) != last && (kernel.lanes >> pass & 1) != 0 && !g.bitFields && g.step == g.channels;
+        const std::int64_t each = lanes ? device::kLanesEach : g.bitFields && last ? g.channels : 1;
+        g.blockRows = (g.extent.height + device::kBlockY - 1) / device::kBlockY;
+        size.width = std::max(size.width, (numbers + each - 1) / each);
+        size.height += std::int64_t{g.blockRows} * device::kBlockY;
+    }
+    if (last)
+        return {};
+    const auto memory = reserve(results_[static_cast<std::size_t>(pass & 1)], total);
+    if (!memory)
+        return memory.status();
+    for (int i = 0; i < job.groups; ++i)
+        job.group[i].out += memory.value();
+    return {};
 }
 
 Status CudaBackend::runPasses(const Frame &frame, const KernelInfo &kernel, const Rect &area)
 {
-    host::Group groups[kMaxGroups];
-    const int count = host::groupsOf(frame, groups);
-    const bool onePlane = formatInfo(frame.format).planes == 1;
-    for (int i = 0; i < count; ++i) {
-        const Status status = runGroup(frame, kernel, groups[i], onePlane ? 0 : i, area);
-        if (!status.ok())
-            return status;
-    }
-    return {};
-}
-
-// A one-pass kernel reads a copy of the region's rows, made before anything is overwritten.
-Status CudaBackend::takeSnapshot(device::PassJob &job, bool array)
-{
-    const int texelBytes = job.step * job.sampleBytes;
-    const int lo = job.area.x * texelBytes,
-              bytes =
-                  job.area.width * texelBytes - (job.step - job.channels) * job.sampleBytes * (job.bitFields ? 0 : 1);
-    const int first = job.firstSample * job.sampleBytes;
-    const std::int64_t pitch = pitchFor(bytes);
-    const auto memory = snapshot_.reserve(context_, stream_, static_cast<std::size_t>(pitch * job.area.height), use_);
-    if (!memory)
-        return memory.status();
-    device::CopyJob copy{};
-    copy.from = {job.picture, job.pitch, lo + first, lo + first + bytes, job.area.y, job.area.height};
-    copy.to = {memory.value(), pitch, 0, bytes, 0, job.area.height};
-    copy.bytes = bytes;
-    copy.rows = job.area.height;
-    copy.vectors =
-        ((copy.from.base * !array) | static_cast<std::uint64_t>(job.pitch) | static_cast<std::uint64_t>(lo + first)) %
-            16 ==
-        0;
-    job.source = memory.value() - static_cast<std::uint64_t>(pitch * job.area.y + lo + first);
-    job.sourcePitch = pitch;
-    return copyRows(copy, array, false);
-}
-
-Status CudaBackend::copyRows(const device::CopyJob &job, bool fromArray, bool toArray)
-{
-    device::CopyJob mutableJob = job;
-    const std::string entry =
-        std::string("zc_copy_") + (fromArray ? "surface" : "pitch") + (toArray ? "_surface" : "_pitch");
-    return launch("device_copy", entry, (job.bytes + device::kChunkBytes - 1) / device::kChunkBytes, job.rows,
-                  &mutableJob);
-}
-
-Status CudaBackend::runGroup(const Frame &frame, const KernelInfo &kernel, const host::Group &group, int plane,
-                             const Rect &area)
-{
-    const int x0 = area.x >> group.subX, y0 = area.y >> group.subY;
-    const int x1 = (area.x + area.width + (1 << group.subX) - 1) >> group.subX;
-    const int y1 = std::min((area.y + area.height + (1 << group.subY) - 1) >> group.subY, group.height);
-    if (y1 <= y0)
+    device::FrameJob job = cuda::frameJob(frame, area);
+    if (job.groups == 0)
         return {};
     const bool array = cuda::isArray(frame);
-    device::PassJob job = cuda::passJob(frame, group, plane, {x0, y0, x1 - x0, y1 - y0, group.subX, group.subY});
-    job.source = job.picture;
-    job.sourcePitch = job.pitch;
     if (kernel.passes == 1)
-        if (const Status status = takeSnapshot(job, array); !status.ok())
-            return status;
+        if (Status taken = takeSnapshots(job, array); !taken.ok())
+            return taken;
+    const bool wide = needsWide(job, kernel);
+    const int bytes = job.group[0].sampleBytes;
     for (int pass = 0; pass < kernel.passes; ++pass) {
-        job.extent = kernel.extent(pass, job.area, args_.data());
-        const std::int64_t numbers = std::int64_t{job.extent.width} * job.channels;
-        if (pass + 1 < kernel.passes) {
-            job.outPitch = pitchFor(numbers * host::kIntermediateBytes);
-            const auto memory = results_[static_cast<std::size_t>(pass & 1)].reserve(
-                context_, stream_, static_cast<std::size_t>(job.outPitch * job.extent.height), use_);
-            if (!memory)
-                return memory.status();
-            job.out = memory.value();
-        }
-        const int bits = group.bitFields ? 32 : 8 * group.sampleBytes;
-        const std::string entry =
-            "zc_pass" + std::to_string(pass) + "_" + std::to_string(bits) + (array ? "_surface" : "_pitch");
-        const Status status =
-            launch(kernel.name, entry, group.bitFields ? job.extent.width : numbers, job.extent.height, &job);
-        if (!status.ok())
-            return status;
-        job.in = job.out;
-        job.inPitch = job.outPitch;
+        cuda::Size size;
+        if (Status started = startPass(job, kernel, pass, wide, size); !started.ok())
+            return started;
+        const cuda::Entry entry = pass + 1 == kernel.passes ? cuda::passEntry(cuda::PassPart::Last, bytes, wide, array)
+                                  : pass == 0               ? cuda::passEntry(cuda::PassPart::First, bytes, wide, array)
+                                                            : cuda::middleEntry(pass, wide);
+        if (Status launched = launch(kernel.name, entry, size, &job); !launched.ok())
+            return launched;
     }
     return {};
 }
 
+Status CudaBackend::copyRows(device::CopyJob job, bool fromArray, bool toArray)
+{
+    return launch(kCopyKernel, cuda::copyEntry(fromArray, toArray),
+                  {(job.bytes + device::kChunkBytes - 1) / device::kChunkBytes, job.rows}, &job);
+}
+
+Status CudaBackend::copyPlanes(const Frame &from, const Frame &to)
+{
+    for (int plane = 0; plane < formatInfo(from.format).planes; ++plane)
+        if (Status copied = copyRows(cuda::copyJob(from, to, plane), cuda::isArray(from), cuda::isArray(to));
+            !copied.ok())
+            return copied;
+    return {};
+}
+
+// Queued on the stream of the frame that is written, behind what the other one's stream holds already.
 Status CudaBackend::copy(const Frame &from, const Frame &to)
 {
     if (!broken_.ok())
         return broken_;
     for (const Frame *frame : {&from, &to})
-        if (const Status checked = checkFrame(*frame); !checked.ok())
+        if (Status checked = checkFrame(*frame); !checked.ok())
             return checked;
     if (from.format != to.format || from.width != to.width || from.height != to.height)
         return {Code::InvalidArgument, "frames of different format or size cannot be copied"};
+    for (const Frame *frame : {&from, &to})
+        if (Status reached = checkPlace(*frame); !reached.ok())
+            return reached;
     const ContextGuard guard(context_);
     if (!guard.ok())
-        return guard.status();
-    const FormatInfo &info = formatInfo(from.format);
-    for (int plane = 0; plane < info.planes; ++plane) {
-        const auto side = [&](const Frame &f) {
-            const Plane &p = f.planes[plane];
-            return device::PlaneJob{p.data ? reinterpret_cast<std::uintptr_t>(p.data) : p.surface,
-                                    p.pitch,
-                                    0,
-                                    static_cast<int>(rowBytes(info, plane, f.width)),
-                                    0,
-                                    planeRows(info, plane, f.height)};
-        };
-        device::CopyJob job{side(from), side(to), static_cast<int>(rowBytes(info, plane, from.width)),
-                            planeRows(info, plane, from.height), 0};
-        const std::uint64_t all =
-            (cuda::isArray(from) ? 0 : job.from.base | static_cast<std::uint64_t>(job.from.pitch)) |
-            (cuda::isArray(to) ? 0 : job.to.base | static_cast<std::uint64_t>(job.to.pitch));
-        job.vectors = all % 16 == 0;
-        if (const Status status = copyRows(job, cuda::isArray(from), cuda::isArray(to)); !status.ok())
-            return status;
-    }
-    return {};
+        return noted(guard.status());
+    const auto streamOf = [&](const Frame &f) { return f.stream ? static_cast<cuda::Stream>(f.stream) : stream_; };
+    if (streamOf(from) != streamOf(to))
+        if (Status ordered = queue(streamOf(from), [] { return Status{}; }); !ordered.ok())
+            return ordered;
+    return queue(streamOf(to), [&] { return copyPlanes(from, to); });
 }
 
 std::string describeDevice(const cuda::Driver &d, cuda::Device device)

@@ -2,23 +2,31 @@
 // Turns frames and regions into what the device loops are told.
 #pragma once
 
+#include "backend/cuda_entries.hpp"
 #include "backend/device_job.hpp"
 #include "backend/host_op.hpp"
 #include "core/frame.hpp"
+#include "runtime/kernel.hpp"
 
 namespace zc::cuda {
 
-// Normalisation of this frame's code values.
-device::Codes codesOf(const Frame &frame);
+// Threads of a grid.
+struct Size {
+    std::int64_t width = 0, height = 0;
+};
 
-// Everything but the plan: where the samples lie, how words are taken apart. The area is aligned to chroma.
-device::RowsJob rowsJob(const Frame &frame, const Rect &area);
+// Colour and sample shape; the area is aligned to chroma. `size` and `kind` come back.
+device::RowsJob rowsJob(const Frame &frame, const KernelInfo &kernel, const void *args, const Rect &area,
+                        RowsKind &kind, Size &size);
 
-// The suffix of the entry points that suit the frame: "8", "16", "24", "32" or "422" for colour, less for sample.
-const char *rowsKind(const FormatInfo &info, Shape shape);
+// Every channel group of a region, without what differs from pass to pass.
+device::FrameJob frameJob(const Frame &frame, const Rect &area);
 
-// One channel group of one region; passes fill in the rest.
-device::PassJob passJob(const Frame &frame, const host::Group &group, int plane, const Area &area);
+// Texels that change places. `chunkBytes` (16 or 48) and `size` come back.
+device::SwapJob swapJob(const Frame &frame, const Rect &area, int &chunkBytes, Size &size);
+
+// One plane from frame to frame.
+device::CopyJob copyJob(const Frame &from, const Frame &to, int plane);
 
 bool isArray(const Frame &frame);
 

@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: MIT
 // Copies rows between linear memory and surfaces; the driver's own copies need the array, which importers may not have.
-#include "backend/device_rows.cuh"
+#include "backend/device_memory.cuh"
 
 namespace zc::device {
 
-template <class From, class To> static __device__ __forceinline__ void copyRows(const CopyJob &job)
+template <class From, class To> ZC_D void copyRows(const CopyJob &job)
 {
     const int byte = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x) * kChunkBytes;
-    const int row = static_cast<int>(blockIdx.y * blockDim.y + threadIdx.y);
-    if (byte >= job.bytes || row >= job.rows)
+    const int y = static_cast<int>(blockIdx.y * blockDim.y + threadIdx.y);
+    if (byte >= job.bytes || y >= job.rows)
         return;
-    const bool whole = job.vectors && byte + kChunkBytes <= job.bytes;
-    PlaneJob from = job.from, to = job.to;
-    Chunk<4> k;
-    loadChunk<From>(from, byte + from.lo, row + from.row, whole, k);
-    storeChunk<To>(to, byte + to.lo, row + to.row, whole, k);
+    const From from = rowOf<From>(job.from, y + job.from.row);
+    const To to = rowOf<To>(job.to, y + job.to.row);
+    if (job.vectors != 0 && byte + kChunkBytes <= job.bytes)
+        storeWhole(to, byte + job.to.lo, loadWhole<4>(from, byte + job.from.lo));
+    else
+        for (int i = byte; i < minOf(byte + kChunkBytes, job.bytes); ++i)
+            to.template write<unsigned char>(i + job.to.lo, from.template read<unsigned char>(i + job.from.lo));
 }
 
 } // namespace zc::device
 
 using namespace zc::device;
-extern "C" __global__ void zc_copy_pitch_pitch(const CopyJob job)
-{
-    copyRows<Pitch, Pitch>(job);
-}
-extern "C" __global__ void zc_copy_pitch_surface(const CopyJob job)
-{
-    copyRows<Pitch, Surface>(job);
-}
-extern "C" __global__ void zc_copy_surface_pitch(const CopyJob job)
-{
-    copyRows<Surface, Pitch>(job);
-}
-extern "C" __global__ void zc_copy_surface_surface(const CopyJob job)
-{
-    copyRows<Surface, Surface>(job);
-}
+using Args = int; // none
+
+#ifndef ZC_ENTRY
+#define ZC_ENTRY(name, Job, call)                                                                                      \
+    extern "C" __global__ void name(const __grid_constant__ Job job, const __grid_constant__ Args)                     \
+    {                                                                                                                  \
+        call;                                                                                                          \
+    }
+#endif
+
+ZC_ENTRY(zc_copy_pitch_pitch, CopyJob, (copyRows<PitchRow, PitchRow>(job)))
+ZC_ENTRY(zc_copy_pitch_surface, CopyJob, (copyRows<PitchRow, SurfaceRow>(job)))
+ZC_ENTRY(zc_copy_surface_pitch, CopyJob, (copyRows<SurfaceRow, PitchRow>(job)))
+ZC_ENTRY(zc_copy_surface_surface, CopyJob, (copyRows<SurfaceRow, SurfaceRow>(job)))

@@ -1,128 +1,205 @@
 // SPDX-License-Identifier: MIT
-// Device loops of the frame shape: one thread computes one number of one pass.
+// Device loops of the frame shape: a thread computes one number of one pass, or kLanesEach side by side.
 #pragma once
 
-#include "backend/device_job.hpp"
+#include "backend/device_lanes.cuh"
 
 namespace zc::device {
-
-template <class T> struct PitchSamples {
-    static __device__ __forceinline__ T read(uint64 base, int64 pitch, int sample, int y)
-    {
-        return reinterpret_cast<const T *>(base + static_cast<uint64>(pitch * y))[sample];
-    }
-    static __device__ __forceinline__ void write(uint64 base, int64 pitch, int sample, int y, T v)
-    {
-        reinterpret_cast<T *>(base + static_cast<uint64>(pitch * y))[sample] = v;
-    }
-};
-
-template <class T> struct SurfaceSamples {
-    static __device__ __forceinline__ T read(uint64 base, int64, int sample, int y)
-    {
-        return surf2Dread<T>(base, sample * static_cast<int>(sizeof(T)), y);
-    }
-    static __device__ __forceinline__ void write(uint64 base, int64, int sample, int y, T v)
-    {
-        surf2Dwrite(v, base, sample * static_cast<int>(sizeof(T)), y);
-    }
-};
 
 struct Field {
     int shift;
     uint32 mask;
 };
 
-static __device__ __forceinline__ Field fieldOf(const PassJob &job, int channel)
+ZC_D Field fieldOf(const PassJob &job, int channel)
 {
     if (job.bitFields)
         return {channel * 10, channel == 3 ? 3u : 1023u};
     return {job.shift, (1u << job.depth) - 1};
 }
 
-template <class T, class Source> struct PictureIn {
+// What the first pass reads: the picture, or a snapshot of it.
+template <class T, class Row> struct PictureIn {
     using Value = uint32;
     using WideValue = uint64;
     const PassJob &job;
     int channel;
     Field field;
 
-    __device__ __forceinline__ uint32 inside(int x, int y) const
+    ZC_M uint32 inside(int x, int y) const
     {
         const int sample = job.firstSample + x * job.step + (job.bitFields ? 0 : channel);
-        return (Source::read(job.source, job.sourcePitch, sample, y) >> field.shift) & field.mask;
+        const uint32 word =
+            Row::of(job.source, job.sourcePitch, y).template read<T>(sample * static_cast<int>(sizeof(T)));
+        return (word >> field.shift) & field.mask;
     }
-    __device__ __forceinline__ uint32 operator()(int x, int y) const
+    ZC_M uint32 operator()(int x, int y) const
     {
         return inside(clampTo(x, 0, job.width - 1), clampTo(y, 0, job.height - 1));
     }
 };
 
-struct ResultsIn {
+// What the others read. N: 16 or 32 bits.
+template <class N> struct ResultsIn {
     using Value = uint32;
     using WideValue = uint64;
     const PassJob &job;
     int channel;
 
-    __device__ __forceinline__ uint32 inside(int x, int y) const
+    ZC_M uint32 inside(int x, int y) const
     {
-        return PitchSamples<uint32>::read(job.in, job.inPitch, x * job.channels + channel, y);
+        return PitchRow::of(job.in, job.inPitch, y)
+            .template read<N>((x * job.channels + channel) * static_cast<int>(sizeof(N)));
     }
-    __device__ __forceinline__ uint32 operator()(int x, int y) const { return inside(x, y); }
+    ZC_M uint32 operator()(int x, int y) const { return inside(x, y); }
 };
 
-template <class Op, int N, class T, class Source>
-static __device__ __forceinline__ uint32 resultOf(const PassJob &job, const typename Op::Args &args, int x, int y,
-                                                  int channel)
+// The group that this block works on; its first row of results for this thread.
+struct FramePlace {
+    int group, y;
+};
+
+ZC_D FramePlace framePlace(const FrameJob &all)
 {
-    if constexpr (N == 0)
-        return Op::run(Pass<N>{}, PictureIn<T, Source>{job, channel, fieldOf(job, channel)}, x, y, job.area, args);
-    else
-        return Op::run(Pass<N>{}, ResultsIn{job, channel}, x, y, job.area, args);
+    int group = 0, block = static_cast<int>(blockIdx.y);
+    while (group + 1 < all.groups && block >= all.group[group].blockRows)
+        block -= all.group[group++].blockRows;
+    return {group, block * kBlockY + static_cast<int>(threadIdx.y)};
+}
+
+ZC_D int columnOfThread()
+{
+    return static_cast<int>(blockIdx.x) * kBlockX + static_cast<int>(threadIdx.x);
+}
+
+// What a pass does with its results: the last one puts them into the picture, the others hand them on.
+template <class T, class Row> struct ToPicture {
+    static constexpr bool kLast = true;
+
+    ZC_D void put(const PassJob &job, int s, int x, int channel, int y, uint32 v)
+    {
+        const Field field = fieldOf(job, channel);
+        const int sample = job.firstSample + (job.area.x + x) * job.step + channel;
+        const Row row = Row::of(job.picture, job.pitch, job.area.y + y);
+        const int byte = sample * static_cast<int>(sizeof(T));
+        // Bits of the word that are not the value's stay.
+        const bool whole = job.depth == 8 * static_cast<int>(sizeof(T));
+        const uint32 old = whole ? 0u : static_cast<uint32>(row.template read<T>(byte)) & ~(field.mask << field.shift);
+        row.template write<T>(byte, static_cast<T>(old | v << field.shift));
+        (void)s;
+    }
+    template <class Value> ZC_D void putLanes(const PassJob &job, int s, int y, int count, const Value &v)
+    {
+        storeSamples<T>(Row::of(job.picture, job.pitch, job.area.y + y),
+                        job.firstSample + job.area.x * job.channels + s, count, v, job.depth, job.shift);
+    }
+};
+
+template <class N> struct ToResults {
+    static constexpr bool kLast = false;
+
+    ZC_D void put(const PassJob &job, int s, int, int, int y, uint32 v)
+    {
+        PitchRow::of(job.out, job.outPitch, y).template write<N>(s * static_cast<int>(sizeof(N)), static_cast<N>(v));
+    }
+    // Rows of results are padded, so that all lanes have room.
+    template <class Value> ZC_D void putLanes(const PassJob &job, int s, int y, int, const Value &v)
+    {
+        storeResults<N>(PitchRow::of(job.out, job.outPitch, y), s, v);
+    }
+};
+
+// In(job, channel) reads one channel.
+template <class Op, int Number, class To, class In>
+ZC_D void oneResult(const PassJob &job, const typename Op::Args &args, int s, int y, const In &in)
+{
+    if (s >= job.extent.width * job.channels)
+        return;
+    const int x = s / job.channels, channel = s - x * job.channels;
+    To::put(job, s, x, channel, y, Op::run(Pass<Number>{}, in(channel), x, y, job.area, args));
 }
 
 // Channels that share a word belong to one thread, or two would write it at once.
-template <class Op, int N, class Mem, class Source>
-static __device__ __forceinline__ void wordLoop(const PassJob &job, const typename Op::Args &args)
+template <class Op, int Number, class Row, class In>
+ZC_D void wordResult(const PassJob &job, const typename Op::Args &args, int x, int y, const In &in)
 {
-    const int x = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-    const int y = static_cast<int>(blockIdx.y * blockDim.y + threadIdx.y);
-    if (x >= job.extent.width || y >= job.extent.height)
+    if (x >= job.extent.width)
         return;
     uint32 word = 0;
-    for (int channel = 0; channel < 4; ++channel) {
-        const uint32 v = resultOf<Op, N, uint32, Source>(job, args, x, y, channel);
-        if constexpr (N + 1 < Op::kPasses)
-            PitchSamples<uint32>::write(job.out, job.outPitch, x * 4 + channel, y, v);
-        else
-            word |= v << fieldOf(job, channel).shift;
-    }
-    if constexpr (N + 1 == Op::kPasses)
-        Mem::write(job.picture, job.pitch, job.firstSample + job.area.x + x, job.area.y + y, word);
+#pragma unroll
+    for (int channel = 0; channel < 4; ++channel)
+        word |= Op::run(Pass<Number>{}, in(channel), x, y, job.area, args) << fieldOf(job, channel).shift;
+    Row::of(job.picture, job.pitch, job.area.y + y).write((job.firstSample + job.area.x + x) * 4, word);
 }
 
-// Mem: the picture's memory. Source: what the first pass reads; a snapshot is linear even of an array.
-template <class Op, int N, class T, class Mem, class Source>
-static __device__ __forceinline__ void passLoop(const PassJob &job, const typename Op::Args &args)
+// Whether pass N of the kernel may be computed many results at once.
+template <class Op, int N>
+inline constexpr bool kInLanes = (static_cast<unsigned>(Op::kLanes) >> (sizeof(Op::kLanes) == 1 ? 0 : N) & 1) != 0;
+
+// T: the picture's words; Row: where they lie; Source: where those that the first pass reads lie; N: what passes hand
+// to one another.
+template <class Op, class T, class Source, class N>
+ZC_D void firstPass(const FrameJob &all, const typename Op::Args &args)
 {
-    const int s = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-    const int y = static_cast<int>(blockIdx.y * blockDim.y + threadIdx.y);
-    if (s >= job.extent.width * job.channels || y >= job.extent.height)
+    const FramePlace at = framePlace(all);
+    const PassJob &job = all.group[at.group];
+    if (at.y >= job.extent.height)
         return;
-    const int x = s / job.channels, channel = s - x * job.channels;
-    const uint32 v = resultOf<Op, N, T, Source>(job, args, x, y, channel);
-    if constexpr (N + 1 < Op::kPasses) {
-        PitchSamples<uint32>::write(job.out, job.outPitch, s, y, v);
-    } else {
-        const Field field = fieldOf(job, channel);
-        const int sample = job.firstSample + (job.area.x + x) * job.step + channel;
-        const int row = job.area.y + y;
-        // Bits of the word that are not the value's stay.
-        const bool whole = job.depth == 8 * static_cast<int>(sizeof(T));
-        const uint32 old = whole ? 0u : static_cast<uint32>(Mem::read(job.picture, job.pitch, sample, row));
-        Mem::write(job.picture, job.pitch, sample, row,
-                   static_cast<T>((old & ~(field.mask << field.shift)) | v << field.shift));
+    if constexpr (kInLanes<Op, 0> && sizeof(T) < 4) {
+        if (job.step == job.channels) {
+            const int s = columnOfThread() * kLanesEach;
+            if (s >= job.extent.width * job.channels)
+                return;
+            const int x = s / job.channels;
+            const PictureLanes<T, Source, N> in{job, s - x * job.channels};
+            ToResults<N>::putLanes(job, s, at.y, kLanesEach, Op::run(Pass<0>{}, in, x, at.y, job.area, args));
+            return;
+        }
     }
+    const auto in = [&](int channel) { return PictureIn<T, Source>{job, channel, fieldOf(job, channel)}; };
+    oneResult<Op, 0, ToResults<N>>(job, args, columnOfThread(), at.y, in);
+}
+
+template <class Op, int Number, class N> ZC_D void middlePass(const FrameJob &all, const typename Op::Args &args)
+{
+    const FramePlace at = framePlace(all);
+    const PassJob &job = all.group[at.group];
+    if (at.y >= job.extent.height)
+        return;
+    const auto in = [&](int channel) { return ResultsIn<N>{job, channel}; };
+    oneResult<Op, Number, ToResults<N>>(job, args, columnOfThread(), at.y, in);
+}
+
+template <class Op, class T, class Row, class N> ZC_D void lastPass(const FrameJob &all, const typename Op::Args &args)
+{
+    constexpr int kNumber = Op::kPasses - 1;
+    const FramePlace at = framePlace(all);
+    const PassJob &job = all.group[at.group];
+    if (at.y >= job.extent.height)
+        return;
+    if constexpr (kInLanes<Op, kNumber> && kNumber > 0 && sizeof(T) < 4) {
+        if (job.step == job.channels) {
+            const int s = columnOfThread() * kLanesEach;
+            const int count = minOf(job.extent.width * job.channels - s, kLanesEach);
+            if (count <= 0)
+                return;
+            const int x = s / job.channels;
+            const ResultLanes<N> in{job, s - x * job.channels};
+            ToPicture<T, Row>::putLanes(job, s, at.y, count, Op::run(Pass<kNumber>{}, in, x, at.y, job.area, args));
+            return;
+        }
+    }
+    const auto run = [&](const auto &in) {
+        if constexpr (sizeof(T) == 4)
+            wordResult<Op, kNumber, Row>(job, args, columnOfThread(), at.y, in);
+        else
+            oneResult<Op, kNumber, ToPicture<T, Row>>(job, args, columnOfThread(), at.y, in);
+    };
+    // A one-pass kernel reads a snapshot, which is linear even of an array.
+    if constexpr (kNumber == 0)
+        run([&](int channel) { return PictureIn<T, PitchRow>{job, channel, fieldOf(job, channel)}; });
+    else
+        run([&](int channel) { return ResultsIn<N>{job, channel}; });
 }
 
 } // namespace zc::device

@@ -11,6 +11,7 @@ inline constexpr int kChunkBytes = 16; // what a thread loads at once
 inline constexpr int kBlockX = 32;     // threads of a block along a row
 inline constexpr int kBlockY = 8;
 inline constexpr int kChunksEach = 2; // chunks of a thread, kBlockX apart: two loads under way hide more latency
+inline constexpr int kLanesEach = 8;  // adjacent results of a frame kernel's thread
 
 // v' = gain * v + offset in code values.
 struct Line {
@@ -39,6 +40,23 @@ struct Codes {
     uint32 mask;
 };
 
+// The way back in units of the largest code value, which clamp for nothing: unit = normalised * back + zero.
+struct Units {
+    float lumaBack, lumaZero, chromaBack, chromaZero;
+};
+
+// Luma weights, and what else the way between RGB and luma and chroma takes, so that no thread divides.
+struct Weights {
+    float kr, kg, kb;
+    float red, blue;              // 2(1-Kr), 2(1-Kb)
+    float perRed, perBlue, perKg; // reciprocals
+};
+
+// One sample of a picture that is handled pixel by pixel: `step` and `at` in samples of the plane's rows.
+struct Channel {
+    int plane, step, at;
+};
+
 struct PlaneJob {
     uint64 base; // address of row 0, or surface object
     int64 pitch;
@@ -53,18 +71,25 @@ struct RowsJob {
     int planarChroma; // planes 1 and 2 are U and V and go together
     int vectors;      // every plane begins and steps in multiples of 16 bytes
     Codes codes;
-    ColourPlan plan;
-    // Packed words: bit positions; alphaAt < 0: none.
+    Units units;
+    ColourPlan plan; // line, turn and matrix in units
+    Weights weights;
+    // Packed words of four bytes, and chroma pairs: which byte is what; alphaAt < 0: none. Of 10-bit fields: which bit.
     int rAt, gAt, bAt, alphaAt;
-    uint32 fieldMask, alphaMask, keep;
-    int yAt, uAt, vAt; // 4:2:2 in 32-bit words, and chroma pairs (uAt 0 or one sample)
-    float kr, kb;
+    int yAt, uAt, vAt;
+    uint32 pick; // __byte_perm selector that puts new bytes in their places, the old word's (4 to 7) elsewhere
+    uint32 keep; // 10-bit fields: bits that stay
     // Sample shape: by byte position modulo 4 (8 bit), or by plane (more).
     int low[4], high[4];
     uint32 keepBytes; // 0xff where a byte of a word is left alone
     int lowOfPlane[kPlanes], highOfPlane[kPlanes];
     int maxValue;
     int oddPair; // 4:2:2 of odd width: byte of the last chroma sample, else -1
+    // YUV through RGB: one thread a chroma sample and the pixels that it covers.
+    Channel y, u, v;
+    int subX, subY;
+    int chromaRows;           // of the plane; none for grey
+    int x, y0, width, height; // of the area, in pixels
 };
 
 // Rows from one place to another; lo, hi and row say where in each.
@@ -86,8 +111,33 @@ struct PassJob {
     int width, height; // of the plane, in texels
     Area area;
     Extent extent;
-    uint64 in, out; // intermediate results, 32 bits each
+    uint64 in, out; // intermediate results, 16 or 32 bits each
     int64 inPitch, outPitch;
+    int blockRows; // rows of blocks of the grid
+};
+
+// All groups of a region: their blocks follow one another in the grid's second dimension.
+struct FrameJob {
+    PassJob group[kPlanes];
+    int groups;
+};
+
+// Texels of one plane or group change places with their partners.
+struct SwapPlane {
+    PlaneJob rows; // lo: byte of the region's first texel; hi: behind its last one
+    int texels;    // of a row
+    int stride;    // bytes from one texel to the next
+    int bytes;     // of a texel, at most 4
+    uint32 mask;   // bits of four bytes that move
+    uint32 turn;   // __byte_perm selector for four bytes that are turned round
+    int whole;     // 16 (48 of 3-byte texels) bytes at a time
+    Area area;
+    int blockRows;
+};
+
+struct SwapJob {
+    SwapPlane plane[kPlanes];
+    int planes;
 };
 
 } // namespace zc::device

@@ -1,406 +1,345 @@
 // SPDX-License-Identifier: MIT
-// Device loops of the colour and the sample shape: each thread takes 16 bytes of a row (48 of 3-byte pixels).
+// Device loops of the colour and the sample shape: each thread takes 16 bytes of a row (48 of 3-byte pixels), twice.
 #pragma once
 
-#include "backend/device_job.hpp"
+#include "backend/device_colour.cuh"
 
 namespace zc::device {
 
-#define ZC_D static __device__ __forceinline__
-
-// ---- memory ----------------------------------------------------------------------------------------------------
-
-template <int Words> struct Chunk {
-    uint32 w[Words];
-};
-
-// Linear memory.
-struct Pitch {
-    template <class T> ZC_D T read(const PlaneJob &p, int byte, int row)
-    {
-        return *reinterpret_cast<const T *>(p.base + static_cast<uint64>(p.pitch * row) + byte);
-    }
-    template <class T> ZC_D void write(const PlaneJob &p, int byte, int row, T v)
-    {
-        *reinterpret_cast<T *>(p.base + static_cast<uint64>(p.pitch * row) + byte) = v;
-    }
-};
-
-// CUDA arrays, through surface objects.
-struct Surface {
-    template <class T> ZC_D T read(const PlaneJob &p, int byte, int row) { return surf2Dread<T>(p.base, byte, row); }
-    template <class T> ZC_D void write(const PlaneJob &p, int byte, int row, T v) { surf2Dwrite(v, p.base, byte, row); }
-};
-
-template <class Mem, int Words> ZC_D void loadChunk(const PlaneJob &p, int byte, int row, bool whole, Chunk<Words> &c)
-{
-    if (whole) {
-#pragma unroll
-        for (int i = 0; i < Words / 4; ++i) {
-            const uint4 v = Mem::template read<uint4>(p, byte + 16 * i, row);
-            c.w[4 * i] = v.x;
-            c.w[4 * i + 1] = v.y;
-            c.w[4 * i + 2] = v.z;
-            c.w[4 * i + 3] = v.w;
-        }
-        return;
-    }
-#pragma unroll
-    for (int i = 0; i < Words; ++i) {
-        c.w[i] = 0;
-#pragma unroll
-        for (int j = 0; j < 4; ++j)
-            if (byte + 4 * i + j >= p.lo && byte + 4 * i + j < p.hi)
-                c.w[i] |= static_cast<uint32>(Mem::template read<unsigned char>(p, byte + 4 * i + j, row)) << (8 * j);
-    }
-}
-
-template <class Mem, int Words>
-ZC_D void storeChunk(const PlaneJob &p, int byte, int row, bool whole, const Chunk<Words> &c)
-{
-    if (whole) {
-#pragma unroll
-        for (int i = 0; i < Words / 4; ++i)
-            Mem::template write<uint4>(p, byte + 16 * i, row,
-                                       make_uint4(c.w[4 * i], c.w[4 * i + 1], c.w[4 * i + 2], c.w[4 * i + 3]));
-        return;
-    }
-#pragma unroll
-    for (int i = 0; i < Words; ++i)
-#pragma unroll
-        for (int j = 0; j < 4; ++j)
-            if (byte + 4 * i + j >= p.lo && byte + 4 * i + j < p.hi)
-                Mem::template write<unsigned char>(p, byte + 4 * i + j, row,
-                                                   static_cast<unsigned char>(c.w[i] >> (8 * j)));
-}
-
-// ---- code values -----------------------------------------------------------------------------------------------
-
-// Conversions between numbers and floats run at a quarter of the speed of everything else. Below 2^23 a float's
-// mantissa holds the number itself, once 2^23 was added, so that an OR and a subtraction do the same.
-constexpr uint32 kMagicBits = 0x4b000000u; // 2^23
-constexpr float kMagic = 8388608.0f;
-
-ZC_D float toFloat(uint32 code)
-{
-    return __uint_as_float(kMagicBits | code) - kMagic;
-}
-// Nearest code value, ties to even; NaN becomes 0.
-ZC_D uint32 toCode(float v, float max)
-{
-    return __float_as_uint(fminf(fmaxf(v, 0.0f), max) + kMagic) ^ kMagicBits;
-}
-
-// Field `at` of a word, `bits` of a sample with shift and mask inside.
-ZC_D float get(uint32 word, int at, const Codes &c)
-{
-    return toFloat((word >> (at + c.shift)) & c.mask);
-}
-ZC_D void put(uint32 &word, int at, float v, const Codes &c)
-{
-    word = (word & ~(c.mask << (at + c.shift))) | toCode(v, c.max) << (at + c.shift);
-}
-
-// The same for samples that fill their bytes, where the compiler makes one instruction of each.
-template <int Bits> ZC_D float getSample(uint32 word, int at, const Codes &c)
-{
-    if constexpr (Bits == 8)
-        return toFloat((word >> at) & 255u);
-    else
-        return get(word, at, c);
-}
-template <int Bits> ZC_D void putSample(uint32 &word, int at, float v, const Codes &c)
-{
-    if constexpr (Bits == 8)
-        word = (word & ~(255u << at)) | toCode(v, c.max) << at;
-    else
-        put(word, at, v, c);
-}
-
-template <class Op> ZC_D float lumaCode(float v, const RowsJob &job, const typename Op::Args &a)
-{
-    if (job.plan.lumaAffine)
-        return v * job.plan.line.gain + job.plan.line.offset;
-    return Op::luma((v - job.codes.lumaZero) * job.codes.lumaScale, a) * job.codes.lumaBack + job.codes.lumaZero;
-}
-
-template <class Op> ZC_D void chromaCode(float &u, float &v, const RowsJob &job, const typename Op::Args &a)
-{
-    const Turn &t = job.plan.turn;
-    if (job.plan.chromaAffine) {
-        const float nu = u * t.uu + v * t.uv + t.u0;
-        v = u * t.vu + v * t.vv + t.v0;
-        u = nu;
-        return;
-    }
-    const Codes &c = job.codes;
-    const Chroma r = Op::chroma({(u - c.chromaZero) * c.chromaScale, (v - c.chromaZero) * c.chromaScale}, a);
-    u = r.cb * c.chromaBack + c.chromaZero;
-    v = r.cr * c.chromaBack + c.chromaZero;
-}
-
-// ---- what happens to one chunk ---------------------------------------------------------------------------------
-
-// Luma samples, Bits wide.
-template <class Op, int Bits, int Words>
-ZC_D void lumaChunk(Chunk<Words> &k, const RowsJob &job, const typename Op::Args &a)
-{
-#pragma unroll
-    for (int i = 0; i < Words; ++i)
-#pragma unroll
-        for (int at = 0; at < 32; at += Bits)
-            putSample<Bits>(k.w[i], at, lumaCode<Op>(getSample<Bits>(k.w[i], at, job.codes), job, a), job.codes);
-}
-
-template <class Op, int Bits, int Words>
-ZC_D void pairChunk(Chunk<Words> &k, const RowsJob &job, const typename Op::Args &a)
-{
-#pragma unroll
-    for (int i = 0; i < Words; ++i)
-#pragma unroll
-        for (int at = 0; at < 32; at += 2 * Bits) {
-            float u = get(k.w[i], at + job.uAt, job.codes), v = get(k.w[i], at + job.vAt, job.codes);
-            chromaCode<Op>(u, v, job, a);
-            put(k.w[i], at + job.uAt, u, job.codes);
-            put(k.w[i], at + job.vAt, v, job.codes);
-        }
-}
-
-template <class Op, int Bits, int Words>
-ZC_D void planarChunk(Chunk<Words> &ku, Chunk<Words> &kv, const RowsJob &job, const typename Op::Args &a)
-{
-#pragma unroll
-    for (int i = 0; i < Words; ++i)
-#pragma unroll
-        for (int at = 0; at < 32; at += Bits) {
-            float u = getSample<Bits>(ku.w[i], at, job.codes), v = getSample<Bits>(kv.w[i], at, job.codes);
-            chromaCode<Op>(u, v, job, a);
-            putSample<Bits>(ku.w[i], at, u, job.codes);
-            putSample<Bits>(kv.w[i], at, v, job.codes);
-        }
-}
-
-template <class Op> ZC_D void word422(uint32 &word, const RowsJob &job, const typename Op::Args &a)
-{
-    const Codes &c = job.codes;
-    if (!job.plan.keepsLuma) {
-        put(word, job.yAt, lumaCode<Op>(get(word, job.yAt, c), job, a), c);
-        put(word, job.yAt + 16, lumaCode<Op>(get(word, job.yAt + 16, c), job, a), c);
-    }
-    if (!job.plan.keepsChroma) {
-        float u = get(word, job.uAt, c), v = get(word, job.vAt, c);
-        chromaCode<Op>(u, v, job, a);
-        put(word, job.uAt, u, c);
-        put(word, job.vAt, v, c);
-    }
-}
-
-// One pixel of RGB, code values in and out.
-template <class Op> ZC_D void rgbCodes(float &r, float &g, float &b, const RowsJob &job, const typename Op::Args &args)
-{
-    if (job.plan.lumaAffine && job.plan.chromaAffine) {
-        const float(&m)[3][4] = job.plan.matrix;
-        const float nr = r * m[0][0] + g * m[0][1] + b * m[0][2] + m[0][3];
-        const float ng = r * m[1][0] + g * m[1][1] + b * m[1][2] + m[1][3];
-        b = r * m[2][0] + g * m[2][1] + b * m[2][2] + m[2][3];
-        r = nr;
-        g = ng;
-        return;
-    }
-    const float zero = job.codes.lumaZero, scale = job.codes.lumaScale, kg = 1 - job.kr - job.kb;
-    r = (r - zero) * scale;
-    g = (g - zero) * scale;
-    b = (b - zero) * scale;
-    float y = job.kr * r + kg * g + job.kb * b;
-    const Chroma c = Op::chroma({(b - y) / (2 * (1 - job.kb)), (r - y) / (2 * (1 - job.kr))}, args);
-    y = Op::luma(y, args);
-    r = y + 2 * (1 - job.kr) * c.cr;
-    b = y + 2 * (1 - job.kb) * c.cb;
-    g = (y - job.kr * r - job.kb * b) / kg;
-    const float back = job.codes.lumaBack;
-    r = r * back + zero;
-    g = g * back + zero;
-    b = b * back + zero;
-}
-
-template <class Op> ZC_D void wordRgb(uint32 &word, const RowsJob &job, const typename Op::Args &a)
-{
-    float r = toFloat((word >> job.rAt) & job.fieldMask);
-    float g = toFloat((word >> job.gAt) & job.fieldMask);
-    float b = toFloat((word >> job.bAt) & job.fieldMask);
-    rgbCodes<Op>(r, g, b, job, a);
-    word = (word & job.keep) | toCode(r, job.codes.max) << job.rAt | toCode(g, job.codes.max) << job.gAt |
-           toCode(b, job.codes.max) << job.bAt;
-}
-
-// Sixteen pixels of three bytes.
-template <class Op> ZC_D void chunkRgb24(Chunk<12> &k, const RowsJob &job, const typename Op::Args &a)
-{
-#pragma unroll
-    for (int i = 0; i < 16; ++i) {
-        float v[3];
-#pragma unroll
-        for (int j = 0; j < 3; ++j)
-            v[j] = toFloat((k.w[(3 * i + j) / 4] >> (8 * ((3 * i + j) % 4))) & 255);
-        const bool swapped = job.rAt != 0;
-        rgbCodes<Op>(swapped ? v[2] : v[0], v[1], swapped ? v[0] : v[2], job, a);
-#pragma unroll
-        for (int j = 0; j < 3; ++j) {
-            const int at = 8 * ((3 * i + j) % 4);
-            uint32 &word = k.w[(3 * i + j) / 4];
-            word = (word & ~(255u << at)) | toCode(v[j], job.codes.max) << at;
-        }
-    }
-}
-
 // ---- the grid --------------------------------------------------------------------------------------------------
 
+// Which chunk a thread has: the plane, the row in it, the first byte.
 struct Place {
     int plane, row, byte;
-    bool inside, whole;
 };
 
-// Chunks are counted from the start of the row, so that they stay aligned whatever the region. `nth`: of the thread's.
-template <int Bytes> ZC_D Place placeOf(const RowsJob &job, int nth)
+// The row of planes that follow one another; false below the last.
+ZC_D bool findRow(const RowsJob &job, Place &at)
 {
-    Place at{0, static_cast<int>(blockIdx.y) * kBlockY + static_cast<int>(threadIdx.y), 0, false, false};
+    at.plane = 0;
+    at.row = static_cast<int>(blockIdx.y) * kBlockY + static_cast<int>(threadIdx.y);
     const int planes = job.planarChroma ? 2 : job.planes;
     while (at.plane < planes && at.row >= job.plane[at.plane].rows)
         at.row -= job.plane[at.plane++].rows;
     if (at.plane >= planes)
-        return at;
-    const PlaneJob &p = job.plane[at.plane];
-    at.row += p.row;
+        return false;
+    at.row += job.plane[at.plane].row;
+    return true;
+}
+
+// Chunks are counted from the start of the row, so that they stay aligned whatever the region.
+template <int Bytes> ZC_D int byteOfChunk(const PlaneJob &p, int nth)
+{
     const int column = (static_cast<int>(blockIdx.x) * kChunksEach + nth) * kBlockX + static_cast<int>(threadIdx.x);
-    at.byte = (p.lo / Bytes + column) * Bytes;
-    at.inside = at.byte < p.hi;
-    at.whole = job.vectors && at.byte >= p.lo && at.byte + Bytes <= p.hi;
-    return at;
+    return (p.lo / Bytes + column) * Bytes;
 }
 
 // Loads all of the thread's chunks, hands each to `change`, stores them.
-template <class Mem, int Words, class Change> ZC_D void eachChunk(const RowsJob &job, const Change &change)
+template <class Row, int Words, class Change>
+ZC_D void changeChunks(const RowsJob &job, Place at, const PlaneJob &p, const Change &change)
 {
-    Place at[kChunksEach];
-    Chunk<Words> k[kChunksEach];
+    constexpr int kBytes = 4 * Words;
+    const Row row = rowOf<Row>(p, at.row);
+    bool whole = job.vectors != 0;
 #pragma unroll
     for (int i = 0; i < kChunksEach; ++i) {
-        at[i] = placeOf<4 * Words>(job, i);
-        if (at[i].inside)
-            loadChunk<Mem>(job.plane[at[i].plane], at[i].byte, at[i].row, at[i].whole, k[i]);
+        const int byte = byteOfChunk<kBytes>(p, i);
+        whole = whole && (byte >= p.hi || (byte >= p.lo && byte + kBytes <= p.hi));
     }
+    if (whole) {
+        Chunk<Words> k[kChunksEach];
+#pragma unroll
+        for (int i = 0; i < kChunksEach; ++i)
+            if (byteOfChunk<kBytes>(p, i) < p.hi)
+                k[i] = loadWhole<Words>(row, byteOfChunk<kBytes>(p, i));
+#pragma unroll
+        for (int i = 0; i < kChunksEach; ++i) {
+            at.byte = byteOfChunk<kBytes>(p, i);
+            if (at.byte >= p.hi)
+                continue;
+            change(k[i], at);
+            storeWhole(row, at.byte, k[i]);
+        }
+        return;
+    }
+#pragma unroll 1
+    for (int i = 0; i < kChunksEach; ++i) {
+        at.byte = byteOfChunk<kBytes>(p, i);
+        if (at.byte >= p.hi)
+            continue;
+        Chunk<Words> k = loadPart<Words>(row, at.byte, p.lo, p.hi);
+        change(k, at);
+        storePart(row, at.byte, p.lo, p.hi, k);
+    }
+}
+
+template <class Row, int Words, class Change> ZC_D void eachChunk(const RowsJob &job, const Change &change)
+{
+    Place at;
+    if (findRow(job, at))
+        changeChunks<Row, Words>(job, at, job.plane[at.plane], change);
+}
+
+// U and V of planar formats at once; `change` takes both.
+template <class Row, class Change> ZC_D void changeTwins(const RowsJob &job, const Place &at, const Change &change)
+{
+    const PlaneJob &pu = job.plane[1], &pv = job.plane[2];
+    const Row rowU = rowOf<Row>(pu, at.row), rowV = rowOf<Row>(pv, at.row);
 #pragma unroll
     for (int i = 0; i < kChunksEach; ++i) {
-        if (!at[i].inside)
+        const int byte = byteOfChunk<kChunkBytes>(pu, i);
+        if (byte >= pu.hi)
             continue;
-        change(k[i], at[i]);
-        storeChunk<Mem>(job.plane[at[i].plane], at[i].byte, at[i].row, at[i].whole, k[i]);
+        const bool whole = job.vectors && byte >= pu.lo && byte + kChunkBytes <= pu.hi;
+        Chunk<4> u = whole ? loadWhole<4>(rowU, byte) : loadPart<4>(rowU, byte, pu.lo, pu.hi);
+        Chunk<4> v = whole ? loadWhole<4>(rowV, byte) : loadPart<4>(rowV, byte, pu.lo, pu.hi);
+        change(u, v);
+        if (whole) {
+            storeWhole(rowU, byte, u);
+            storeWhole(rowV, byte, v);
+        } else {
+            storePart(rowU, byte, pu.lo, pu.hi, u);
+            storePart(rowV, byte, pu.lo, pu.hi, v);
+        }
+    }
+}
+
+// ---- luma and chroma on YUV ------------------------------------------------------------------------------------
+
+// The bits of two 16-bit samples that are the values'.
+ZC_D uint32 valueBits(const Codes &c)
+{
+    return c.mask << c.shift | c.mask << (16 + c.shift);
+}
+
+// Four samples of 8 bits, or two of 16, each through `f` from code value to unit.
+template <int Bits, class F> ZC_D uint32 eachSample(uint32 word, const Codes &c, const F &f)
+{
+    if constexpr (Bits == 8)
+        return joinBytes(codeBits(f(byteOf(word, 0)), c.max), codeBits(f(byteOf(word, 1)), c.max),
+                         codeBits(f(byteOf(word, 2)), c.max), codeBits(f(byteOf(word, 3)), c.max));
+    const uint32 values = (word & valueBits(c)) >> c.shift;
+    const uint32 made = joinHalves(codeBits(f(halfOf(values, 0)), c.max), codeBits(f(halfOf(values, 1)), c.max));
+    return (word & ~valueBits(c)) | made << c.shift;
+}
+
+template <class Op, int Bits, bool Affine>
+ZC_D void lumaChunk(Chunk<4> &k, const RowsJob &job, const typename Op::Args &a)
+{
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+        k.w[i] = eachSample<Bits>(k.w[i], job.codes, [&](float v) { return lumaUnit<Op, Affine>(v, job, a); });
+}
+
+// Two pairs of 8 bits, or one of 16, in a word.
+template <class Op, int Bits, bool Affine>
+ZC_D uint32 pairWord(uint32 word, const RowsJob &job, const typename Op::Args &a)
+{
+    const Codes &c = job.codes;
+    if constexpr (Bits == 8) {
+        uint32 made[2];
+#pragma unroll
+        for (int i = 0; i < 2; ++i) {
+            float u = byteOf(word, 2 * i + job.uAt), v = byteOf(word, 2 * i + job.vAt);
+            chromaUnits<Op, Affine>(u, v, job, a);
+            made[i] = __byte_perm(codeBits(u, c.max), codeBits(v, c.max), job.pick);
+        }
+        return joinHalves(made[0], made[1]);
+    } else {
+        const uint32 values = (word & valueBits(c)) >> c.shift;
+        const bool swapped = job.uAt != 0;
+        float u = halfOf(values, 0), v = halfOf(values, 1);
+        if (swapped) {
+            const float first = u;
+            u = v;
+            v = first;
+        }
+        chromaUnits<Op, Affine>(u, v, job, a);
+        const uint32 made = joinHalves(codeBits(swapped ? v : u, c.max), codeBits(swapped ? u : v, c.max));
+        return (word & ~valueBits(c)) | made << c.shift;
+    }
+}
+
+template <class Op, int Bits, bool Affine>
+ZC_D void pairChunk(Chunk<4> &k, const RowsJob &job, const typename Op::Args &a)
+{
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+        k.w[i] = pairWord<Op, Bits, Affine>(k.w[i], job, a);
+}
+
+template <class Op, int Bits, bool Affine>
+ZC_D void planarWords(uint32 &wu, uint32 &wv, const RowsJob &job, const typename Op::Args &a)
+{
+    const Codes &c = job.codes;
+    constexpr int kSamples = 32 / Bits;
+    const uint32 values = Bits == 8 ? ~0u : valueBits(c);
+    const uint32 fromU = Bits == 8 ? wu : (wu & values) >> c.shift, fromV = Bits == 8 ? wv : (wv & values) >> c.shift;
+    uint32 us[kSamples], vs[kSamples];
+#pragma unroll
+    for (int i = 0; i < kSamples; ++i) {
+        float u = Bits == 8 ? byteOf(fromU, i) : halfOf(fromU, i), v = Bits == 8 ? byteOf(fromV, i) : halfOf(fromV, i);
+        chromaUnits<Op, Affine>(u, v, job, a);
+        us[i] = codeBits(u, c.max);
+        vs[i] = codeBits(v, c.max);
+    }
+    if constexpr (Bits == 8) {
+        wu = joinBytes(us[0], us[1], us[2], us[3]);
+        wv = joinBytes(vs[0], vs[1], vs[2], vs[3]);
+    } else {
+        wu = (wu & ~values) | joinHalves(us[0], us[1]) << c.shift;
+        wv = (wv & ~values) | joinHalves(vs[0], vs[1]) << c.shift;
     }
 }
 
 // Planes that keep their samples have no rows in the grid.
-template <class Op, class Mem, int Bits> ZC_D void yuvRows(const RowsJob &job, const typename Op::Args &a)
+template <class Op, class Row, int Bits> ZC_D void yuvRows(const RowsJob &job, const typename Op::Args &a)
 {
-    eachChunk<Mem, 4>(job, [&](Chunk<4> &k, const Place &at) {
-        if (at.plane == 0) {
-            lumaChunk<Op, Bits>(k, job, a);
-        } else if (job.planarChroma) {
-            Chunk<4> v;
-            loadChunk<Mem>(job.plane[2], at.byte, at.row, at.whole, v);
-            planarChunk<Op, Bits>(k, v, job, a);
-            storeChunk<Mem>(job.plane[2], at.byte, at.row, at.whole, v);
-        } else {
-            pairChunk<Op, Bits>(k, job, a);
-        }
+    Place at;
+    if (!findRow(job, at))
+        return;
+    if (at.plane > 0 && job.planarChroma) {
+        changeTwins<Row>(job, at, [&](Chunk<4> &u, Chunk<4> &v) {
+#pragma unroll
+            for (int i = 0; i < 4; ++i)
+                if (job.plan.chromaAffine)
+                    planarWords<Op, Bits, true>(u.w[i], v.w[i], job, a);
+                else
+                    planarWords<Op, Bits, false>(u.w[i], v.w[i], job, a);
+        });
+        return;
+    }
+    changeChunks<Row, 4>(job, at, job.plane[at.plane], [&](Chunk<4> &k, const Place &place) {
+        if (place.plane == 0 && job.plan.lumaAffine)
+            lumaChunk<Op, Bits, true>(k, job, a);
+        else if (place.plane == 0)
+            lumaChunk<Op, Bits, false>(k, job, a);
+        else if (job.plan.chromaAffine)
+            pairChunk<Op, Bits, true>(k, job, a);
+        else
+            pairChunk<Op, Bits, false>(k, job, a);
     });
 }
 
-template <class Op, class Mem> ZC_D void packed422Rows(const RowsJob &job, const typename Op::Args &a)
+// ---- luma and chroma on words of four bytes --------------------------------------------------------------------
+
+template <class Op> ZC_D uint32 word422(uint32 word, const RowsJob &job, const typename Op::Args &a)
+{
+    const float max = job.codes.max;
+    uint32 luma = word, chroma = word;
+    float y0 = byteOf(word, job.yAt), y1 = byteOf(word, job.yAt + 2);
+    if (job.plan.lumaAffine) {
+        y0 = lumaUnit<Op, true>(y0, job, a);
+        y1 = lumaUnit<Op, true>(y1, job, a);
+    } else {
+        y0 = lumaUnit<Op, false>(y0, job, a);
+        y1 = lumaUnit<Op, false>(y1, job, a);
+    }
+    float u = byteOf(word, job.uAt), v = byteOf(word, job.vAt);
+    if (job.plan.chromaAffine)
+        chromaUnits<Op, true>(u, v, job, a);
+    else
+        chromaUnits<Op, false>(u, v, job, a);
+    luma = __byte_perm(codeBits(y0, max), codeBits(y1, max), 0x0040);
+    chroma = __byte_perm(codeBits(u, max), codeBits(v, max), 0x0040);
+    return __byte_perm(luma, chroma, job.pick);
+}
+
+template <class Op, class Row> ZC_D void packed422Rows(const RowsJob &job, const typename Op::Args &a)
 {
     // Of an odd width's last pair one luma sample is outside the picture.
     const int oddWord = job.oddPair >= 0 ? job.oddPair & ~3 : -1;
-    const uint32 outside = 255u << (job.yAt + 16);
-    eachChunk<Mem, 4>(job, [&](Chunk<4> &k, const Place &at) {
+    const uint32 lumaBytes = 0x00ff00ffu << (8 * job.yAt), outside = 255u << (8 * job.yAt + 16);
+    const uint32 stays = (job.plan.keepsLuma ? lumaBytes : 0u) | (job.plan.keepsChroma ? ~lumaBytes : 0u);
+    eachChunk<Row, 4>(job, [&](Chunk<4> &k, const Place &at) {
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
-            const uint32 before = k.w[i];
-            word422<Op>(k.w[i], job, a);
-            if (at.byte + 4 * i == oddWord)
-                k.w[i] = (k.w[i] & ~outside) | (before & outside);
+            const uint32 keep = stays | (at.byte + 4 * i == oddWord ? outside : 0u);
+            k.w[i] = (k.w[i] & keep) | (word422<Op>(k.w[i], job, a) & ~keep);
         }
     });
 }
 
-template <class Op, class Mem> ZC_D void wordRows(const RowsJob &job, const typename Op::Args &a)
+// Three of four bytes are colours; the fourth one stays, or is alpha.
+template <class Op, bool Affine>
+ZC_D uint32 wordRgb(uint32 word, Pos at, const RowsJob &job, const typename Op::Args &a)
 {
-    eachChunk<Mem, 4>(job, [&](Chunk<4> &k, const Place &) {
+    constexpr bool kAlpha = !SplitsLuma<Op>::kValue;
+    const float max = job.codes.max;
+    Color c = {byteOf(word, job.rAt), byteOf(word, job.gAt), byteOf(word, job.bAt), 1};
+    if (kAlpha && job.alphaAt >= 0)
+        c.a = byteOf(word, job.alphaAt) * (1 / 255.0f);
+    rgbUnits<Op, Affine>(c, at, job, a);
+    const uint32 rg = __byte_perm(codeBits(c.r, max), codeBits(c.g, max), 0x0040);
+    uint32 old = word;
+    if (kAlpha && job.alphaAt >= 0)
+        old = codeOf(c.a, 255.0f) * 0x01010101u; // `pick` takes it from its own place
+    return __byte_perm(__byte_perm(rg, codeBits(c.b, max), 0x0410), old, job.pick);
+}
+
+// Three fields of 10 bits and one of 2.
+template <class Op, bool Affine>
+ZC_D uint32 wordTen(uint32 word, Pos at, const RowsJob &job, const typename Op::Args &a)
+{
+    constexpr bool kAlpha = !SplitsLuma<Op>::kValue;
+    const float max = job.codes.max;
+    Color c = {toFloat((word >> job.rAt) & 1023u), toFloat((word >> job.gAt) & 1023u),
+               toFloat((word >> job.bAt) & 1023u), toFloat(word >> 30) * (1 / 3.0f)};
+    rgbUnits<Op, Affine>(c, at, job, a);
+    const uint32 alpha = kAlpha ? codeOf(c.a, 3.0f) << 30 : word & job.keep;
+    return alpha | codeOf(c.r, max) << job.rAt | codeOf(c.g, max) << job.gAt | codeOf(c.b, max) << job.bAt;
+}
+
+template <class Op, class Row, bool Ten> ZC_D void wordRows(const RowsJob &job, const typename Op::Args &a)
+{
+    eachChunk<Row, 4>(job, [&](Chunk<4> &k, const Place &at) {
+        const bool affine = SplitsLuma<Op>::kValue && job.plan.lumaAffine && job.plan.chromaAffine;
 #pragma unroll
-        for (int i = 0; i < 4; ++i)
-            wordRgb<Op>(k.w[i], job, a);
+        for (int i = 0; i < 4; ++i) {
+            const Pos pos = {at.byte / 4 + i, at.row};
+            if constexpr (SplitsLuma<Op>::kValue)
+                if (affine) {
+                    k.w[i] = Ten ? wordTen<Op, true>(k.w[i], pos, job, a) : wordRgb<Op, true>(k.w[i], pos, job, a);
+                    continue;
+                }
+            k.w[i] = Ten ? wordTen<Op, false>(k.w[i], pos, job, a) : wordRgb<Op, false>(k.w[i], pos, job, a);
+        }
     });
 }
 
-template <class Op, class Mem> ZC_D void rgb24Rows(const RowsJob &job, const typename Op::Args &a)
+// Sixteen pixels of three bytes: four pixels are three words.
+template <class Op, bool Affine> ZC_D void fourRgb24(uint32 *w, Pos at, const RowsJob &job, const typename Op::Args &a)
 {
-    eachChunk<Mem, 12>(job, [&](Chunk<12> &k, const Place &) { chunkRgb24<Op>(k, job, a); });
-}
-
-// ---- sample shape ----------------------------------------------------------------------------------------------
-
-template <class Op>
-ZC_D uint32 sampleBytes(uint32 word, const int (&low)[4], const int (&high)[4], uint32 keep, const typename Op::Args &a)
-{
-    uint32 result = 0;
+    const bool swapped = job.rAt != 0;
+    uint32 made[12];
 #pragma unroll
-    for (int j = 0; j < 4; ++j) {
-        const SampleInfo<int16> s{static_cast<int16>(low[j]), static_cast<int16>(high[j]), 255};
-        const auto v = static_cast<int16>((word >> (8 * j)) & 255);
-        result |= (static_cast<uint32>(Op::template sample<int16>(v, s, a)) & 255) << (8 * j);
+    for (int i = 0; i < 4; ++i) {
+        const float first = byteOf(w[(3 * i) / 4], (3 * i) % 4), last = byteOf(w[(3 * i + 2) / 4], (3 * i + 2) % 4);
+        Color c = {swapped ? last : first, byteOf(w[(3 * i + 1) / 4], (3 * i + 1) % 4), swapped ? first : last, 1};
+        rgbUnits<Op, Affine>(c, {at.x + i, at.y}, job, a);
+        made[3 * i] = codeBits(swapped ? c.b : c.r, job.codes.max);
+        made[3 * i + 1] = codeBits(c.g, job.codes.max);
+        made[3 * i + 2] = codeBits(swapped ? c.r : c.b, job.codes.max);
     }
-    return (word & keep) | (result & ~keep);
+#pragma unroll
+    for (int i = 0; i < 3; ++i)
+        w[i] = joinBytes(made[4 * i], made[4 * i + 1], made[4 * i + 2], made[4 * i + 3]);
 }
 
-template <class Op, class Mem> ZC_D void bytesRows(const RowsJob &job, const typename Op::Args &a)
+template <class Op, class Row> ZC_D void rgb24Rows(const RowsJob &job, const typename Op::Args &a)
 {
-    eachChunk<Mem, 4>(job, [&](Chunk<4> &k, const Place &at) {
-        const bool chroma = at.plane > 0;
-        int low[4], high[4];
+    eachChunk<Row, 12>(job, [&](Chunk<12> &k, const Place &at) {
+        const bool affine = SplitsLuma<Op>::kValue && job.plan.lumaAffine && job.plan.chromaAffine;
 #pragma unroll
-        for (int j = 0; j < 4; ++j) {
-            low[j] = chroma ? job.lowOfPlane[1] : job.low[j];
-            high[j] = chroma ? job.highOfPlane[1] : job.high[j];
+        for (int i = 0; i < 4; ++i) {
+            const Pos pos = {at.byte / 3 + 4 * i, at.row};
+            if constexpr (SplitsLuma<Op>::kValue)
+                if (affine) {
+                    fourRgb24<Op, true>(k.w + 3 * i, pos, job, a);
+                    continue;
+                }
+            fourRgb24<Op, false>(k.w + 3 * i, pos, job, a);
         }
-        const uint32 keep = chroma ? 0 : job.keepBytes;
-#pragma unroll
-        for (int i = 0; i < 4; ++i)
-            k.w[i] = sampleBytes<Op>(k.w[i], low, high, keep, a);
-        // The chroma sample behind the luma sample that is outside the picture.
-        const PlaneJob &p = job.plane[at.plane];
-        if (job.oddPair >= p.hi && at.byte + kChunkBytes >= p.hi) {
-            const SampleInfo<int16> s{static_cast<int16>(job.lowOfPlane[1]), static_cast<int16>(job.highOfPlane[1]),
-                                      255};
-            const auto v = static_cast<int16>(Mem::template read<unsigned char>(p, job.oddPair, at.row));
-            Mem::template write<unsigned char>(p, job.oddPair, at.row,
-                                               static_cast<unsigned char>(Op::template sample<int16>(v, s, a)));
-        }
-    });
-}
-
-// Words of 16 bits, or 32 with three fields.
-template <class Op, class Mem, int Bits> ZC_D void fieldsRows(const RowsJob &job, const typename Op::Args &a)
-{
-    constexpr int kEnd = Bits == 10 ? 30 : 32;
-    eachChunk<Mem, 4>(job, [&](Chunk<4> &k, const Place &at) {
-        const SampleInfo<int32> s{job.lowOfPlane[at.plane], job.highOfPlane[at.plane], job.maxValue};
-#pragma unroll
-        for (int i = 0; i < 4; ++i)
-#pragma unroll
-            for (int first = 0; first < kEnd; first += Bits) {
-                const int shift = first + job.codes.shift;
-                const auto v = static_cast<int32>((k.w[i] >> shift) & job.codes.mask);
-                k.w[i] = (k.w[i] & ~(job.codes.mask << shift)) |
-                         (static_cast<uint32>(Op::template sample<int32>(v, s, a)) & job.codes.mask) << shift;
-            }
     });
 }
 

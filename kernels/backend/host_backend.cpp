@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Kernels on the CPU: cuts the work into bands, picks the instruction set, owns threads and scratch.
+#include "backend/areas.hpp"
 #include "backend/backend.hpp"
 #include "backend/host_op.hpp"
 #include "backend/thread_pool.hpp"
@@ -116,20 +117,6 @@ Status noScratch(std::int64_t bytes)
                               " bytes of intermediate results; a smaller region or picture needs less"};
 }
 
-// Where a kernel acts, and what that was made from, to make it only when it changes.
-struct Areas {
-    bool madeFrom(const Frame &of, bool pointWise, std::span<const Rect> wanted) const
-    {
-        return frame.format == of.format && frame.width == of.width && frame.height == of.height &&
-               disjoint == pointWise && std::equal(regions.begin(), regions.end(), wanted.begin(), wanted.end());
-    }
-
-    Frame frame;
-    bool disjoint = false;
-    std::vector<Rect> regions;
-    std::vector<Rect> rects;
-};
-
 class HostBackend final : public Backend {
 public:
     HostBackend(const Isa &isa, int threads) : isa_(isa), pool_(threads) {}
@@ -146,8 +133,6 @@ public:
     BackendUse use() const override { return use_; }
 
 private:
-    Status prepare(const Frame &frame, const Launch &launch);
-    const std::vector<Rect> &areasOf(const Frame &frame, const Launch &launch);
     Status runRows(const HostOp &op, const Frame &frame, const Rect &area);
     Status runPasses(const HostOp &op, const Frame &frame, const Rect &area);
     Status runGroup(const HostOp &op, const Group &group, const Rect &area);
@@ -159,10 +144,7 @@ private:
     BackendUse use_;
     Scratch snapshot_, results_[2];
     alignas(64) std::uint8_t args_[host::kMaxArgsBytes];
-    FrameTraits traits_;
-    // Two, since the fields of an interlaced frame come in turn and may differ by a row.
-    Areas areas_[2];
-    int olderAreas_ = 0;
+    AreaCache areas_;
 };
 
 template <class Body> void HostBackend::bands(int rows, int step, std::int64_t bytesPerRow, const Body &body)
@@ -175,62 +157,19 @@ template <class Body> void HostBackend::bands(int rows, int step, std::int64_t b
     pool_.run((rows + each - 1) / each, [&](int i) { body(i * each, std::min((i + 1) * each, rows)); });
 }
 
-Status HostBackend::prepare(const Frame &frame, const Launch &launch)
-{
-    if (!launch.kernel || !launch.params)
-        return {Code::InvalidArgument, "a launch needs a kernel and its parameters"};
-    const KernelInfo &kernel = *launch.kernel;
-    if (kernel.index < 0 || static_cast<std::size_t>(kernel.index) >= builtInKernels().size())
-        return {Code::NotFound, std::string("the CPU has no kernel \"") + kernel.name + "\""};
-    if (launch.params->values().size() != kernel.params.size() || launch.params->specs().data() != kernel.params.data())
-        return {Code::InvalidArgument, std::string("the parameters are not those of kernel \"") + kernel.name + "\""};
-    traits_.width = frame.width;
-    traits_.height = frame.height;
-    const Layout layout = formatInfo(frame.format).layout;
-    const bool rgb = layout == Layout::PackedRgb || layout == Layout::Rgb10a2;
-    const LumaWeights weights = lumaWeights(rgb ? ColorMatrix::Bt601 : frame.matrix);
-    traits_.kr = weights.red;
-    traits_.kb = weights.blue;
-    kernel.prepare(launch.params->view(), traits_, args_);
-    return {};
-}
-
-const std::vector<Rect> &HostBackend::areasOf(const Frame &frame, const Launch &launch)
-{
-    const bool pointWise = launch.kernel->shape != Shape::Frame;
-    for (int i = 0; i < 2; ++i) {
-        if (areas_[i].madeFrom(frame, pointWise, launch.regions)) {
-            olderAreas_ = 1 - i;
-            return areas_[i].rects;
-        }
-    }
-    Areas &made = areas_[olderAreas_];
-    olderAreas_ = 1 - olderAreas_;
-    made.frame = frame;
-    made.disjoint = pointWise;
-    made.regions.assign(launch.regions.begin(), launch.regions.end());
-    made.rects = clipToFrame(made.regions, frame);
-    if (pointWise)
-        made.rects = disjoint(made.rects);
-    return made.rects;
-}
-
 Status HostBackend::run(const Frame &frame, const Launch &launch)
 {
     if (const Status checked = checkFrame(frame); !checked.ok())
         return checked;
     if (frame.device >= 0)
         return {Code::Unsupported, "the CPU cannot reach memory of GPU " + std::to_string(frame.device)};
-    if (const Status prepared = prepare(frame, launch); !prepared.ok())
+    if (const Status prepared = prepareLaunch(frame, launch, args_); !prepared.ok())
         return prepared;
+    if (launch.kernel->index < 0 || static_cast<std::size_t>(launch.kernel->index) >= builtInKernels().size())
+        return {Code::NotFound, std::string("the CPU has no kernel \"") + launch.kernel->name + "\""};
     const HostOp &op = *isa_.ops[launch.kernel->index];
-    const auto runArea = [&](const Rect &area) {
-        return op.rows ? runRows(op, frame, area) : runPasses(op, frame, area);
-    };
-    if (launch.wholeFrame)
-        return runArea({0, 0, frame.width, frame.height});
-    for (const Rect &area : areasOf(frame, launch))
-        if (Status status = runArea(area); !status.ok())
+    for (const Rect &area : areas_.areasOf(frame, launch))
+        if (Status status = op.rows ? runRows(op, frame, area) : runPasses(op, frame, area); !status.ok())
             return status;
     return {};
 }
@@ -238,7 +177,9 @@ Status HostBackend::run(const Frame &frame, const Launch &launch)
 Status HostBackend::runRows(const HostOp &op, const Frame &frame, const Rect &area)
 {
     const FormatInfo &info = formatInfo(frame.format);
-    const RowsJob job{&frame, &info, area, args_, traits_.kr, traits_.kb};
+    const bool rgb = info.layout == Layout::PackedRgb || info.layout == Layout::Rgb10a2;
+    const LumaWeights weights = lumaWeights(rgb ? ColorMatrix::Bt601 : frame.matrix);
+    const RowsJob job{&frame, &info, area, args_, weights.red, weights.blue};
     const std::int64_t bytes = std::int64_t{area.width} * info.samplesPerPixel * info.sampleBytes;
     bands(area.height, 1 << info.subY, bytes, [&](int row0, int row1) { op.rows(job, row0, row1); });
     return {};

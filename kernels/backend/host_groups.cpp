@@ -25,7 +25,8 @@ Group baseGroup(const Frame &frame, const FormatInfo &info, int plane)
 Group packed422(const Frame &frame, const FormatInfo &info, int offset, int step)
 {
     Group g = baseGroup(frame, info, 0);
-    g.data += offset;
+    if (g.data) // array memory has no address
+        g.data += offset;
     g.lead = offset % step;
     g.step = step;
     if (step == 4) {

@@ -50,6 +50,11 @@ struct BoxBlur {
         return {area.width, area.height + (pass == 0 ? 2 * reachRows(a, area) : 0)};
     }
 
+    ZC_HD static uint32 largest(int pass, const Area &area, const Args &a, uint32 max)
+    {
+        return pass == 0 ? static_cast<uint32>(2 * reach(a, area) + 1) * max : max;
+    }
+
     // At most 129 samples of 16 bits: fits 32.
     template <class In>
     ZC_HD static typename In::Value run(Pass<0>, const In &in, int x, int y, const Area &area, const Args &a)

@@ -25,6 +25,8 @@ struct Invert {
     }
 #endif
 
+    static constexpr bool kLanes = true;
+
     // Everything stays within I (low + high is at most 256 for 8 bit, where I is int16), so that no SIMD lane is wider.
     template <class I> ZC_HD static I sample(I v, const SampleInfo<I> &s, const Args &)
     {

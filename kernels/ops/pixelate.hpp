@@ -61,6 +61,12 @@ struct Pixelate {
         return {pass == 1 ? columns : area.width, rows};
     }
 
+    // Columns are summed over at most a cell's rows; everything later is a mean.
+    ZC_HD static uint32 largest(int pass, const Area &area, const Args &a, uint32 max)
+    {
+        return pass == 0 ? static_cast<uint32>(minOf(firstOf(1, area.subY, a), area.height)) * max : max;
+    }
+
     // Sum of one column of one cell: at most 1024 samples of 16 bits.
     template <class In>
     ZC_HD static typename In::Value run(Pass<0>, const In &in, int x, int cell, const Area &area, const Args &a)

@@ -37,6 +37,16 @@ template <class Op> Extent extentOf(int pass, const Area &area, const void *args
     return Op::extent(pass, area, *static_cast<const typename Op::Args *>(args));
 }
 
+template <class Op> constexpr auto largestOf() -> uint32 (*)(int, const Area &, const void *, uint32)
+{
+    if constexpr (requires(const Area &area, const typename Op::Args &a) { Op::largest(0, area, a, 0u); })
+        return [](int pass, const Area &area, const void *args, uint32 max) {
+            return Op::largest(pass, area, *static_cast<const typename Op::Args *>(args), max);
+        };
+    else
+        return nullptr;
+}
+
 template <class Op> KernelInfo infoOf(int index)
 {
     KernelInfo info{};
@@ -51,6 +61,16 @@ template <class Op> KernelInfo infoOf(int index)
     if constexpr (Op::kShape == Shape::Frame) {
         info.passes = Op::kPasses;
         info.extent = extentOf<Op>;
+        info.largest = largestOf<Op>();
+        if constexpr (std::is_same_v<decltype(Op::kLanes), const bool>)
+            info.lanes = Op::kLanes ? ~0u : 0u;
+        else
+            info.lanes = Op::kLanes;
+        info.swaps = requires(const Area &area, const typename Op::Args &a)
+        {
+            Op::partnerColumn(0, area, a);
+            Op::partnerRow(0, area, a);
+        };
     }
     info.index = index;
     return info;

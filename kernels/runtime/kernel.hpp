@@ -28,7 +28,11 @@ struct KernelInfo {
     // Frame kernels: how many passes, and how many results each computes. 0 and null for the others.
     int passes;
     Extent (*extent)(int pass, const Area &area, const void *args);
-    int index; // position in the registry
+    // What a pass's numbers cannot exceed (device.cuh), or null if the kernel does not tell.
+    uint32 (*largest)(int pass, const Area &area, const void *args, uint32 max);
+    unsigned lanes; // bit n: pass n may compute adjacent results at once
+    bool swaps;     // texels change places in pairs
+    int index;      // position in the registry
 };
 
 // All built-in kernels, in the order of registry.def. Valid for the life of the process.

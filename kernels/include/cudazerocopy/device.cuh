@@ -94,7 +94,9 @@ struct Pos {
 // ---- sample shape ----------------------------------------------------------------------------------------------
 
 // What one native sample means. For luma and RGB, `low` is black and `high` white; for chroma they are the nominal
-// ends of the range, whose middle is neutral. `max` is the largest code value. I is int16 for 8 bit, int32 for more.
+// ends of the range, whose middle is neutral. `max` is the largest code value. I is int16 for 8 bit, int32 for more. A
+// kernel that does nothing but add, subtract and take minOf(), maxOf() and clampTo(), with results of int16, may say
+// kLanes = true: I may then also be a pair of samples.
 template <class I> struct SampleInfo {
     I low, high, max;
 };
@@ -121,7 +123,8 @@ struct Extent {
 // side by side read texels side by side, so that a backend may compute several with one instruction: a bool for all
 // passes, or an unsigned with one bit for each. A one-pass kernel that only makes pairs of texels change places may
 // tell the partner's column and row, partnerColumn() and partnerRow(); a backend may then do without the copy. Columns
-// keep their order or are all turned round.
+// keep their order or are all turned round. largest(pass, area, args, max) may tell an upper bound of the pass's
+// results, and of the sums on the way to them, when no sample exceeds max: below 2^16, backends halve what they store.
 template <int N> struct Pass {};
 
 // Mean of `count` values from their sum, halves up.
@@ -211,10 +214,18 @@ ZC_HD float log2Of(float x)
            s * (2.88539008f + s2 * (0.961796694f + s2 * (0.577078016f + s2 * (0.412198583f + s2 * 0.320598898f))));
 }
 
-// x^e for x > 0.
+// x^e for x > 0. The GPU has instructions for both halves, as exact as the above.
 ZC_HD float powOf(float x, float e)
 {
+#if defined(__CUDA_ARCH__)
+    float power;
+    asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
+    power *= e;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(power));
+    return power;
+#else
     return exp2Of(e * log2Of(x));
+#endif
 }
 
 } // namespace zc
