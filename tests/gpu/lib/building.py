@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is built for a GPU machine, asked of Meson, and the clip that pipelines decode.
 
-usage: building.py BUILD_DIR OUT.json MESON_OPTION...
+usage: building.py BUILD_DIR OUT.json MESON_OPTION...    all but the programs that need no GStreamer
 """
 import json
 import os
@@ -64,8 +64,8 @@ def test_row(test):
             "stand_in": "fake_cuda" in places["LD_LIBRARY_PATH"]}
 
 
-def build_all(build, options):
-    """Builds the plugin, the element's tests and the benchmarks; answers what they are."""
+def build_all(build, options, cuda=CUDA):
+    """Builds the plugin, the element's tests, the benchmarks and these programs; answers what they are."""
     configure(build, *options)
     targets, tests = introspect(command("meson", "introspect", "--targets", "--tests", build))
     missing = {*BENCHES, "gstcudazerocopy"} - set(targets)
@@ -77,7 +77,7 @@ def build_all(build, options):
                 if target["type"] == "shared library" and "/fake_cuda/" in target["filename"][0]]
     files = {"plugin": targets["gstcudazerocopy"]["filename"][0],
              "benches": [targets[name]["filename"][0] for name in BENCHES],
-             "cuda": [targets[name]["filename"][0] for name in CUDA if name in targets],
+             "cuda": [targets[name]["filename"][0] for name in cuda if name in targets],
              "stand_in": stand_in}
     everything = [files["plugin"], *files["benches"], *files["cuda"], *stand_in, *[row["file"] for row in rows]]
     command("ninja", "-C", build, "-j%d" % os.cpu_count(), *sorted({os.path.relpath(file, build) for file in everything}))
@@ -130,7 +130,7 @@ def strip_into(source, folder):
 def main():
     build, out, *options = sys.argv[1:]
     try:
-        Path(out).write_text(json.dumps(build_all(Path(build).resolve(), options)))
+        Path(out).write_text(json.dumps(build_all(Path(build).resolve(), options, cuda=())))
     except Failure as why:
         sys.exit("building: %s" % why)
 

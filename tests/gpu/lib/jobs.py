@@ -73,11 +73,15 @@ def judge_cases(outcome, output, status):
         outcome.detail += ": " + last_lines(first[0], 5) if first else ""
     elif tally.skipped:
         reasons = sorted({reason for _, reason in tally.skipped})
-        outcome.detail = "skipped: " + "; ".join(reasons[:3])
+        outcome.detail = "skipped: " + "; ".join(reason.removeprefix("skipped: ") for reason in reasons[:3])
 
 
 def judge_status(outcome, output, status):
-    if status == 77:
+    # The machine, not the element, lacks what a pipeline names.
+    lacking = sorted({name for name in re.findall(r'no element "([^"]+)"', output) if name != "cudazerocopy"})
+    if status != 0 and lacking:
+        outcome.status, outcome.passed, outcome.detail = NOT_RUN, 0, "GStreamer has no element %s here" % ", ".join(lacking)
+    elif status == 77:
         outcome.status, outcome.passed, outcome.detail = NOT_RUN, 0, last_lines(output, 1)
     elif status != 0:
         outcome.status, outcome.passed, outcome.failed = FAILED, 0, 1
@@ -99,12 +103,12 @@ class Runner:
     def note(self, outcome):
         with self.lock:
             self.outcomes.append(outcome)
-            counts = "%d passed" % outcome.passed if outcome.passed != 1 or outcome.failed else ""
+            counts = "%d passed" % outcome.passed if outcome.passed > 1 or outcome.failed else ""
             counts += ", %d failed" % outcome.failed if outcome.failed else ""
             counts += ", %d skipped" % outcome.skipped if outcome.skipped else ""
             print("[%4.0f] %-13s %-6s %s%s%s" % (
                 time.monotonic() - self.began, outcome.status, outcome.group, outcome.name,
-                " (%s, %.0f s)" % (counts, outcome.seconds) if counts else "",
+                " (%s, %.0f s)" % (counts.removeprefix(", "), outcome.seconds) if counts else "",
                 ": " + outcome.detail[:500] if outcome.detail and outcome.status != PASSED else ""), flush=True)
         return outcome
 

@@ -159,6 +159,8 @@ class Measures:
                 found.update(one)
                 problems = ["%s: %s" % (key, value["error"]) for key, value in one.items() if value["error"]]
                 if problems:
+                    jobs.judge_status(outcome, "\n".join(problems), 1)
+                if problems and outcome.status != jobs.NOT_RUN:
                     outcome.status, outcome.passed, outcome.failed = jobs.FAILED, 0, len(problems)
                     outcome.detail = "; ".join(problems)
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 KEPT = "<!-- what follows is written by hand -->"
+ORDER = {"cuda": 0, "sanitizer": 1}  # of the groups; GStreamer's versions follow
 
 
 def cell(text):
@@ -40,7 +41,7 @@ def figure_rows(figures):
 
 def outcome_rows(outcomes):
     rows = []
-    for one in outcomes:
+    for one in sorted(outcomes, key=lambda one: (ORDER.get(one["group"], len(ORDER)), one["group"])):
         result = one["status"]
         if result != "could not run":
             result = "%d passed, %d failed" % (one["passed"], one["failed"])
@@ -60,7 +61,7 @@ def markdown(results):
     judged = [one for one in results["figures"] if one["target"] is not None]
     others = [one for one in results["figures"] if one["target"] is None]
     functional = [one for one in results["outcomes"] if one["group"] != "bench"]
-    lacking = [one for one in results["outcomes"] if one["status"] == "could not run"]
+    lacking = [one for one in functional if one["status"] == "could not run"]
     totals = results["totals"]
     text = ["# What ran on real GPUs\n",
             "`tests/gpu/run` wrote this. \"Could not run\" is neither passed nor failed; the reason is beside it.\n",

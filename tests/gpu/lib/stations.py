@@ -48,7 +48,8 @@ class Station:
         env.update(GST_PLUGIN_PATH=str(self.plugin), GST_REGISTRY=str(self.work / "registry.bin"),
                    GST_DEBUG_NO_COLOR="1", XDG_CACHE_HOME=str(self.work / "cache"))
         if self.runtime:
-            env.update(GST_PLUGIN_SYSTEM_PATH=str(self.runtime / "plugins"), PATH="%s:%s" % (self.work / "bin", env["PATH"]))
+            env.update(GST_PLUGIN_SYSTEM_PATH="%s:%s" % (self.runtime / "plugins", self.folder / "plugins"),
+                       PATH="%s:%s" % (self.work / "bin", env["PATH"]))
             if self.loader():
                 env["GST_REGISTRY_FORK"] = "no"
             else:
