@@ -144,9 +144,12 @@ SetResult Settings::setRegions(std::string_view text)
 
 SetResult Settings::setRegionGrow(double percent)
 {
+    const std::lock_guard lock(mutex_);
     if (std::isnan(percent))
-        return {"region-grow is not a number; valid is a percentage from 0 to 1000", false};
-    set(&Choices::regionGrow, percent);
+        return refuse(badGrow_, "region-grow is not a number; valid is a percentage from 0 to 1000");
+    choices_.regionGrow = percent;
+    badGrow_.clear();
+    ++generation_;
     return {};
 }
 
@@ -194,7 +197,7 @@ double Settings::param(const KernelInfo &kernel, int index) const
 Status Settings::checkForStart() const
 {
     const std::lock_guard lock(mutex_);
-    for (const std::string *bad : {&badKernel_, &badParams_, &badRegions_}) {
+    for (const std::string *bad : {&badKernel_, &badParams_, &badRegions_, &badGrow_}) {
         if (!bad->empty())
             return {Code::InvalidArgument, *bad};
     }

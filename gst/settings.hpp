@@ -87,7 +87,7 @@ private:
     bool running_ = false;
     bool kernelWasSet_ = false;
     std::string deferredParams_;                     // did not fit yet; cleared by a kernel that they fit
-    std::string badKernel_, badParams_, badRegions_; // sentences for checkForStart()
+    std::string badKernel_, badParams_, badRegions_, badGrow_; // sentences for checkForStart()
     std::vector<std::string> notes_;                 // warnings for start()
 };
 

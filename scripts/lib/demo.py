@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Decodes a video, runs a kernel on it in place, encodes it again, and shows what happened."""
 import argparse
+import difflib
 import json
 import os
 import sys
@@ -46,8 +47,10 @@ def find_input(args):
         return clip.default(args.out, args.offline)
     path = Path(args.input)
     if not path.is_file():
-        raise gst.Failure("%s: %s; give the path of a video file, or nothing for the demo's own clip"
-                          % (path, "not a file" if path.exists() else "no such file"))
+        near = difflib.get_close_matches(args.input, kernel_names(), 1)
+        raise gst.Failure("%s: %s; give the path of a video file, or nothing for the demo's own clip%s"
+                          % (path, "not a file" if path.exists() else "no such file",
+                             "; or did you mean the kernel %s?" % near[0] if near else ""))
     return path
 
 

@@ -344,6 +344,16 @@ TEST(Refusals, OfAChildsNumberAreAnErrorAtStart)
     EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
 }
 
+TEST(Refusals, AGrowthThatIsNoNumberIsAnErrorAtStart)
+{
+    const Alone alone;
+    g_object_set(alone.get(), "region-grow", std::nan(""), nullptr);
+    EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    EXPECT_TRUE(contains(lines(textsOf(alone.bus.get(), GST_MESSAGE_ERROR)), "region-grow is not a number"));
+    g_object_set(alone.get(), "region-grow", 5.0, nullptr);
+    EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
+}
+
 TEST(Clamping, PropertiesOfTheElement)
 {
     LogCapture log;
