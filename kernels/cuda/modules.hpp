@@ -26,8 +26,15 @@ private:
     std::map<std::string, Function> entries_;
 };
 
-// Loads the kernel's image into the context, which must be current, or finds it there. The result keeps the module
-// loaded; the last holder unloads it. Thread-safe.
+// Loads the kernel into the context, which must be current, or finds it there: the image that nvcc made, if the GPU
+// runs it and the environment's CUDAZEROCOPY_IMAGES is not "none"; else its source, compiled now (seconds, unless the
+// cache knows it) or fetched from prefetchKernel()'s thread. The result keeps the module loaded; the last holder
+// unloads it. Thread-safe.
 Result<std::shared_ptr<LoadedKernel>> loadKernel(Context context, const std::string &name);
+
+// Begins in the background what loadKernel() would do first for a kernel that this build has no image of; returns at
+// once and needs no context. Failures are loadKernel()'s to tell. Does nothing before driver() has succeeded.
+// Thread-safe.
+void prefetchKernel(Device device, const std::string &name);
 
 } // namespace zc::cuda

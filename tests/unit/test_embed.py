@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Checks that scripts/embed.py gives the same bytes whatever the order of its arguments, and refuses what is ambiguous.
+
+usage: test_embed.py EMBED.py
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+
+def embed(script, folder, out, items):
+    files = [folder / f"{out}.S", folder / f"{out}.cpp"]
+    command = [sys.executable, script, "table", *map(str, files), "--below", str(folder), "--below", str(folder / "in")]
+    done = subprocess.run(command + items, capture_output=True, text=True, check=False)
+    return done, [file.read_bytes() if file.exists() else b"" for file in files]
+
+
+def check(script, folder):
+    (folder / "in").mkdir()
+    inputs = []
+    for name in ("b.hpp", "in/a.hpp", "in/c.cu"):
+        (folder / name).write_text(name, encoding="utf-8")
+        inputs.append(str(folder / name))
+    first, there = embed(script, folder, "first", inputs + [f"z={folder}/b.hpp"])
+    second, back = embed(script, folder, "second", [f"z={folder}/b.hpp"] + inputs[::-1])
+    assert first.returncode == 0 and second.returncode == 0, first.stderr + second.stderr
+    assert there == back, "the order of the arguments shows in the output"
+    names = [line.split('"')[1] for line in there[1].decode().splitlines() if line.startswith("        {")]
+    assert names == ["a.hpp", "b.hpp", "c.cu", "z"], names
+    twice, _ = embed(script, folder, "twice", [inputs[0], f"b.hpp={inputs[1]}"])
+    assert twice.returncode != 0 and "one name" in twice.stderr, twice.stderr
+    outside, _ = embed(script, folder, "outside", ["/etc/hostname"])
+    assert outside.returncode != 0 and "below none" in outside.stderr, outside.stderr
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        check(sys.argv[1], pathlib.Path(folder))
+    print("embed.py: the same bytes twice, and two refusals")
+
+
+main()
