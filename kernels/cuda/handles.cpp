@@ -40,8 +40,10 @@ Result<OwnedEvent> makeEvent(Context context, unsigned flags)
 Result<DeviceMemory> allocate(Context context, std::size_t bytes)
 {
     Address address = 0;
-    if (const DriverResult result = driverIfOpen()->memAlloc(&address, bytes); result != kSuccess)
-        return Status{Code::Gpu, statusOf(result, "cuMemAlloc").message() + " for " + std::to_string(bytes) + " bytes"};
+    if (const DriverResult result = driverIfOpen()->memAlloc(&address, bytes); result != kSuccess) {
+        const Status failed = statusOf(result, "cuMemAlloc");
+        return Status{failed.code(), failed.message() + " for " + std::to_string(bytes) + " bytes"};
+    }
     return DeviceMemory(context, address);
 }
 

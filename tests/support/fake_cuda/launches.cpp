@@ -115,26 +115,54 @@ int runRows(const std::string &name, const device::RowsJob &job, std::vector<Add
     return kSuccess;
 }
 
-// The picture, and what passes hand to one another, must be there; how much of it is read is the kernel's own.
-int runPass(const std::string &name, const device::PassJob &job, std::vector<Address> &touched)
+int checkPiece(const std::string &name, const char *role, Address address, std::int64_t bytes,
+               std::vector<Address> &touched)
+{
+    if (checkRange(name.c_str(), role, address, static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1))) != kSuccess)
+        return kIllegalAddress;
+    touched.push_back(address);
+    return kSuccess;
+}
+
+// The picture from the region's first sample on, and what passes hand to one another.
+int runGroup(const std::string &name, const device::PassJob &g, std::vector<Address> &touched)
+{
+    const bool surface = name.find("_surface") != std::string::npos, last = name.rfind("zc_pass_last", 0) == 0;
+    const std::int64_t x = (std::int64_t{g.area.x} * g.step + g.firstSample) * g.sampleBytes;
+    if (surface && !state().surfaces.find(g.picture))
+        return misuse(kIllegalAddress, name + ": surface " + hex(g.picture) + " is not alive");
+    const bool middle = name.rfind("zc_pass_1", 0) == 0 || name.rfind("zc_pass_2", 0) == 0;
+    int error = kSuccess;
+    if (!surface && !middle)
+        error = checkPiece(name, "picture", g.picture + static_cast<Address>(g.pitch * g.area.y + x), 1, touched);
+    if (error == kSuccess && g.source != g.picture)
+        error = checkPiece(name, "snapshot", g.source + static_cast<Address>(g.sourcePitch * g.area.y + x), 1, touched);
+    if (error == kSuccess && g.in != 0)
+        error = checkPiece(name, "intermediate result", g.in, g.inPitch, touched);
+    if (error == kSuccess && !last)
+        error = checkPiece(name, "intermediate result", g.out, g.outPitch * g.extent.height, touched);
+    return error;
+}
+
+int runPass(const std::string &name, const device::FrameJob &job, std::vector<Address> &touched)
+{
+    for (int i = 0; i < job.groups; ++i)
+        if (const int error = runGroup(name, job.group[i], touched); error != kSuccess)
+            return error;
+    return kSuccess;
+}
+
+int runSwap(const std::string &name, const device::SwapJob &job, std::vector<Address> &touched)
 {
     const bool surface = name.find("_surface") != std::string::npos;
-    if (surface) {
-        if (!state().surfaces.find(job.picture)) {
-            misuse(kInvalidHandle, name + ": surface " + hex(job.picture) + " is not alive");
-            return kIllegalAddress;
-        }
-    } else {
-        if (checkRange(name.c_str(), "picture", job.picture, 1) != kSuccess)
-            return kIllegalAddress;
-        touched.push_back(job.picture);
-    }
-    for (const Address between : {job.in, job.out}) {
-        if (between == 0)
+    for (int i = 0; i < job.planes; ++i) {
+        const device::PlaneJob &p = job.plane[i].rows;
+        if (p.rows <= 0 || p.hi <= p.lo)
             continue;
-        if (checkRange(name.c_str(), "intermediate", between, 1) != kSuccess)
+        const Rows rows = rowsOf(name, "plane", p, p.lo, p.hi - p.lo, p.rows, surface);
+        if (!rows.at)
             return kIllegalAddress;
-        touched.push_back(between);
+        touched.push_back(rows.address);
     }
     return kSuccess;
 }
@@ -147,8 +175,10 @@ int runKernel(const std::string &name, void **params, std::vector<Address> &touc
         return runCopy(name, *static_cast<const device::CopyJob *>(params[0]), touched);
     if (is("zc_rows_"))
         return runRows(name, *static_cast<const device::RowsJob *>(params[0]), touched);
-    if (is("zc_pass"))
-        return runPass(name, *static_cast<const device::PassJob *>(params[0]), touched);
+    if (is("zc_pass_"))
+        return runPass(name, *static_cast<const device::FrameJob *>(params[0]), touched);
+    if (is("zc_swap_"))
+        return runSwap(name, *static_cast<const device::SwapJob *>(params[0]), touched);
     return kSuccess;
 }
 

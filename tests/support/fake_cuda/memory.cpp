@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -142,7 +143,16 @@ int checkRange(const char *function, const char *role, Address address, std::siz
     if (it == state().memory.end())
         return misuse(kInvalidValue, what + (wasFreed(address) ? " lies in memory that was freed"
                                                                : " lies in no memory of the device"));
-    if (bytes > it->second.bytes - (address - it->first))
+    std::size_t reach = it->second.bytes - (address - it->first);
+    // A kernel, unlike the driver's own copies, may run from one registration into the next.
+    const bool kernel = std::strncmp(function, "zc_", 3) == 0 && it->second.use == MemoryUse::Registered;
+    for (auto last = it, next = std::next(it); kernel && reach < bytes; last = next++) {
+        if (next == state().memory.end() || next->second.use != MemoryUse::Registered ||
+            next->first != last->first + last->second.bytes)
+            break;
+        reach += next->second.bytes;
+    }
+    if (bytes > reach)
         return misuse(kInvalidValue, what + ": " + std::to_string(bytes) + " bytes leave the " +
                                          std::to_string(it->second.bytes) + " from " + hex(it->first));
     const Handle current = currentContext();
