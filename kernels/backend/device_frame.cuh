@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Device loops of the frame shape: a thread computes one number of one pass, or kLanesEach side by side.
+// Device loops of the frame shape: a thread computes one number of one pass, or several side by side.
 #pragma once
 
 #include "backend/device_lanes.cuh"
@@ -67,6 +67,12 @@ ZC_D FramePlace framePlace(const FrameJob &all)
     return {group, block * kBlockY + static_cast<int>(threadIdx.y)};
 }
 
+// Of sample s of a row; there are 1 to 4 channels.
+ZC_D int texelOf(const PassJob &job, int s)
+{
+    return job.channels == 3 ? static_cast<int>(static_cast<uint32>(s) / 3u) : s >> (job.channels >> 1);
+}
+
 ZC_D int columnOfThread()
 {
     return static_cast<int>(blockIdx.x) * kBlockX + static_cast<int>(threadIdx.x);
@@ -103,9 +109,9 @@ template <class N> struct ToResults {
         PitchRow::of(job.out, job.outPitch, y).template write<N>(s * static_cast<int>(sizeof(N)), static_cast<N>(v));
     }
     // Rows of results are padded, so that all lanes have room.
-    template <class Value> ZC_D void putLanes(const PassJob &job, int s, int y, int, const Value &v)
+    template <int L, class Value> ZC_D void putLanes(const PassJob &job, int s, int y, const Value &v)
     {
-        storeResults<N>(PitchRow::of(job.out, job.outPitch, y), s, v);
+        storeResults<N, L>(PitchRow::of(job.out, job.outPitch, y), s, v);
     }
 };
 
@@ -115,7 +121,7 @@ ZC_D void oneResult(const PassJob &job, const typename Op::Args &args, int s, in
 {
     if (s >= job.extent.width * job.channels)
         return;
-    const int x = s / job.channels, channel = s - x * job.channels;
+    const int x = texelOf(job, s), channel = s - x * job.channels;
     To::put(job, s, x, channel, y, Op::run(Pass<Number>{}, in(channel), x, y, job.area, args));
 }
 
@@ -147,12 +153,13 @@ ZC_D void firstPass(const FrameJob &all, const typename Op::Args &args)
         return;
     if constexpr (kInLanes<Op, 0> && sizeof(T) < 4) {
         if (job.step == job.channels) {
-            const int s = columnOfThread() * kLanesEach;
+            constexpr int kLanes = kLanesOf<T>;
+            const int s = columnOfThread() * kLanes;
             if (s >= job.extent.width * job.channels)
                 return;
-            const int x = s / job.channels;
+            const int x = texelOf(job, s);
             const PictureLanes<T, Source, N> in{job, s - x * job.channels};
-            ToResults<N>::putLanes(job, s, at.y, kLanesEach, Op::run(Pass<0>{}, in, x, at.y, job.area, args));
+            ToResults<N>::template putLanes<kLanes>(job, s, at.y, Op::run(Pass<0>{}, in, x, at.y, job.area, args));
             return;
         }
     }
@@ -179,12 +186,13 @@ template <class Op, class T, class Row, class N> ZC_D void lastPass(const FrameJ
         return;
     if constexpr (kInLanes<Op, kNumber> && kNumber > 0 && sizeof(T) < 4) {
         if (job.step == job.channels) {
-            const int s = columnOfThread() * kLanesEach;
-            const int count = minOf(job.extent.width * job.channels - s, kLanesEach);
+            constexpr int kLanes = kLanesOf<T>;
+            const int s = columnOfThread() * kLanes;
+            const int count = minOf(job.extent.width * job.channels - s, kLanes);
             if (count <= 0)
                 return;
-            const int x = s / job.channels;
-            const ResultLanes<N> in{job, s - x * job.channels};
+            const int x = texelOf(job, s);
+            const ResultLanes<N, kLanes> in{job, s - x * job.channels};
             ToPicture<T, Row>::putLanes(job, s, at.y, count, Op::run(Pass<kNumber>{}, in, x, at.y, job.area, args));
             return;
         }

@@ -11,7 +11,7 @@ inline constexpr int kChunkBytes = 16; // what a thread loads at once
 inline constexpr int kBlockX = 32;     // threads of a block along a row
 inline constexpr int kBlockY = 8;
 inline constexpr int kChunksEach = 2; // chunks of a thread, kBlockX apart: two loads under way hide more latency
-inline constexpr int kLanesEach = 8;  // adjacent results of a frame kernel's thread
+inline constexpr int kLaneBytes = 16; // of samples side by side that a frame kernel's thread computes at once
 
 // v' = gain * v + offset in code values.
 struct Line {

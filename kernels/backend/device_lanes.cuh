@@ -6,30 +6,31 @@
 
 namespace zc::device {
 
-inline constexpr int kHalfWords = kLanesEach / 2;
+// How many samples of type T a thread computes.
+template <class T> inline constexpr int kLanesOf = kLaneBytes / static_cast<int>(sizeof(T));
 
-// Adjacent 16-bit numbers, two in a word: what is loaded.
-struct Halves {
-    uint32 w[kHalfWords];
+// L adjacent 16-bit numbers, two in a word: what is loaded.
+template <int L> struct Halves {
+    uint32 w[L / 2];
 };
 
 // Adjacent 32-bit numbers.
-struct Words {
-    uint32 v[kLanesEach];
+template <int L> struct Words {
+    uint32 v[L];
 };
 
 // ---- sums ------------------------------------------------------------------------------------------------------
 
 // Sums that stay below 2^16 all the way: two in a word, added at once.
-struct NarrowSum {
-    Halves h;
+template <int L> struct NarrowSum {
+    Halves<L> h;
 
     NarrowSum() = default;
-    ZC_M NarrowSum(const Halves &from) : h(from) {} // NOLINT(google-explicit-constructor)
-    ZC_M NarrowSum &operator+=(const Halves &more)
+    ZC_M NarrowSum(const Halves<L> &from) : h(from) {} // NOLINT(google-explicit-constructor)
+    ZC_M NarrowSum &operator+=(const Halves<L> &more)
     {
 #pragma unroll
-        for (int i = 0; i < kHalfWords; ++i)
+        for (int i = 0; i < L / 2; ++i)
             h.w[i] += more.w[i];
         return *this;
     }
@@ -41,22 +42,22 @@ struct NarrowSum {
 
 // Sums of 16-bit numbers in 32 bits. Whole words are added, and their upper halves once more by themselves: what the
 // lower halves came to is the difference, whatever was carried.
-struct HalvesSum {
-    uint32 both[kHalfWords], upper[kHalfWords];
+template <int L> struct HalvesSum {
+    uint32 both[L / 2], upper[L / 2];
 
     HalvesSum() = default;
-    ZC_M HalvesSum(const Halves &from) // NOLINT(google-explicit-constructor)
+    ZC_M HalvesSum(const Halves<L> &from) // NOLINT(google-explicit-constructor)
     {
 #pragma unroll
-        for (int i = 0; i < kHalfWords; ++i) {
+        for (int i = 0; i < L / 2; ++i) {
             both[i] = from.w[i];
             upper[i] = from.w[i] >> 16;
         }
     }
-    ZC_M HalvesSum &operator+=(const Halves &more)
+    ZC_M HalvesSum &operator+=(const Halves<L> &more)
     {
 #pragma unroll
-        for (int i = 0; i < kHalfWords; ++i) {
+        for (int i = 0; i < L / 2; ++i) {
             both[i] += more.w[i];
             upper[i] += more.w[i] >> 16;
         }
@@ -68,15 +69,15 @@ struct HalvesSum {
     }
 };
 
-struct WordsSum {
-    Words s;
+template <int L> struct WordsSum {
+    Words<L> s;
 
     WordsSum() = default;
-    ZC_M WordsSum(const Words &from) : s(from) {} // NOLINT(google-explicit-constructor)
-    ZC_M WordsSum &operator+=(const Words &more)
+    ZC_M WordsSum(const Words<L> &from) : s(from) {} // NOLINT(google-explicit-constructor)
+    ZC_M WordsSum &operator+=(const Words<L> &more)
     {
 #pragma unroll
-        for (int i = 0; i < kLanesEach; ++i)
+        for (int i = 0; i < L; ++i)
             s.v[i] += more.v[i];
         return *this;
     }
@@ -86,42 +87,59 @@ struct WordsSum {
     }
 };
 
-ZC_D WordsSum fromLanes(const Words &v, const WordsSum &)
+template <int L> ZC_D WordsSum<L> fromLanes(const Words<L> &v, const WordsSum<L> &)
 {
     return v;
 }
-ZC_D HalvesSum fromLanes(const Words &v, const HalvesSum &)
+template <int L> ZC_D HalvesSum<L> fromLanes(const Words<L> &v, const HalvesSum<L> &)
 {
-    HalvesSum result;
+    HalvesSum<L> result;
 #pragma unroll
-    for (int i = 0; i < kHalfWords; ++i) {
+    for (int i = 0; i < L / 2; ++i) {
         result.upper[i] = v.v[2 * i + 1];
         result.both[i] = v.v[2 * i] + (v.v[2 * i + 1] << 16);
     }
     return result;
 }
 
+// 2^(31+k) / count, rounded up, for 2^(k-1) < count <= 2^k, by way of floats and without a 64-bit division: twice an
+// estimate of the quotient, each time of what the one before left.
+ZC_D uint32 reciprocalOf(uint32 count, int k)
+{
+    const float inverse = 1.0f / static_cast<float>(count);
+    uint32 q = static_cast<uint32>(inverse * __uint_as_float(static_cast<uint32>(127 + 31 + k) << 23));
+    int32 rest = -static_cast<int32>(q * count); // of a multiple of 2^32
+    q += static_cast<uint32>(static_cast<int32>(static_cast<float>(rest) * inverse));
+    rest = -static_cast<int32>(q * count);
+    const auto divisor = static_cast<int32>(count);
+    if (rest > 0)
+        ++q;
+    else if (rest <= -divisor)
+        --q;
+    return q;
+}
+
 // Exact without a division of each number: sums stay below 2^31 (129 * 129 samples of 16 bits), and there the upper
-// half of a product with 2^(31+k) / count, rounded up, is the quotient, 2^k being the next power of two.
-template <class Sum> ZC_D Sum meanOfLanes(const Sum &sum, uint32 count)
+// half of a product with the reciprocal is the quotient.
+template <int L, class Sum> ZC_D Sum meanOfLanes(const Sum &sum, uint32 count)
 {
     if (count == 1)
         return sum;
     const int k = 32 - __clz(static_cast<int>(count - 1));
-    const uint32 factor = static_cast<uint32>(((uint64{1} << (31 + k)) + count - 1) / count);
-    Words result;
+    const uint32 factor = reciprocalOf(count, k);
+    Words<L> result;
 #pragma unroll
-    for (int i = 0; i < kLanesEach; ++i)
+    for (int i = 0; i < L; ++i)
         result.v[i] = __umulhi(sum.at(i) + count / 2, factor) >> (k - 1);
     return fromLanes(result, sum);
 }
-ZC_D HalvesSum meanOf(const HalvesSum &sum, uint32 count)
+template <int L> ZC_D HalvesSum<L> meanOf(const HalvesSum<L> &sum, uint32 count)
 {
-    return meanOfLanes(sum, count);
+    return meanOfLanes<L>(sum, count);
 }
-ZC_D WordsSum meanOf(const WordsSum &sum, uint32 count)
+template <int L> ZC_D WordsSum<L> meanOf(const WordsSum<L> &sum, uint32 count)
 {
-    return meanOfLanes(sum, count);
+    return meanOfLanes<L>(sum, count);
 }
 
 // ---- loads -----------------------------------------------------------------------------------------------------
@@ -154,52 +172,50 @@ template <int Bytes> ZC_D void loadBytes(const SurfaceRow &row, int byte, uint32
     }
 }
 
-template <class T, class Row> ZC_D Halves loadSamples(const Row &row, int sample, int shift, uint32 mask)
+template <class T, class Row> ZC_D Halves<kLanesOf<T>> loadSamples(const Row &row, int sample, int shift, uint32 mask)
 {
-    Halves h;
-    if constexpr (sizeof(T) == 1) {
-        uint32 w[kLanesEach / 4];
-        loadBytes<kLanesEach>(row, sample, w);
+    Halves<kLanesOf<T>> h;
+    uint32 w[kLaneBytes / 4];
+    loadBytes<kLaneBytes>(row, sample * static_cast<int>(sizeof(T)), w);
 #pragma unroll
-        for (int i = 0; i < kLanesEach / 4; ++i) {
+    for (int i = 0; i < kLaneBytes / 4; ++i) {
+        if constexpr (sizeof(T) == 1) {
             h.w[2 * i] = __byte_perm(w[i], 0, 0x4140);
             h.w[2 * i + 1] = __byte_perm(w[i], 0, 0x4342);
+        } else {
+            h.w[i] = (w[i] >> shift) & (mask | mask << 16);
         }
-    } else {
-        loadBytes<2 * kLanesEach>(row, 2 * sample, h.w);
-#pragma unroll
-        for (int i = 0; i < kHalfWords; ++i)
-            h.w[i] = (h.w[i] >> shift) & (mask | mask << 16);
     }
     return h;
 }
 
-ZC_D Halves asLoaded(const Halves &h, const NarrowSum *)
+template <int L> ZC_D Halves<L> asLoaded(const Halves<L> &h, const NarrowSum<L> *)
 {
     return h;
 }
-ZC_D Words asLoaded(const Halves &h, const WordsSum *)
+template <int L> ZC_D Words<L> asLoaded(const Halves<L> &h, const WordsSum<L> *)
 {
-    Words w;
+    Words<L> w;
 #pragma unroll
-    for (int i = 0; i < kLanesEach; ++i)
+    for (int i = 0; i < L; ++i)
         w.v[i] = i % 2 == 0 ? h.w[i / 2] & 0xffffu : h.w[i / 2] >> 16;
     return w;
 }
 
-template <class N> struct SumOf;
-template <> struct SumOf<uint16> {
-    using First = NarrowSum; // of samples, when the kernel says that 16 bits are enough
-    using Later = HalvesSum;
+template <class N, int L> struct SumOf;
+template <int L> struct SumOf<uint16, L> {
+    using First = NarrowSum<L>; // of samples, when the kernel says that 16 bits are enough
+    using Later = HalvesSum<L>;
 };
-template <> struct SumOf<uint32> {
-    using First = WordsSum;
-    using Later = WordsSum;
+template <int L> struct SumOf<uint32, L> {
+    using First = WordsSum<L>;
+    using Later = WordsSum<L>;
 };
 
 // What the first pass reads. `residue`: how far the first lane's sample lies behind the first one of texel x.
 template <class T, class Source, class N> struct PictureLanes {
-    using Value = typename SumOf<N>::First;
+    static constexpr int L = kLanesOf<T>;
+    using Value = typename SumOf<N, L>::First;
     using WideValue = Value;
     const PassJob &job;
     int residue;
@@ -210,11 +226,11 @@ template <class T, class Source, class N> struct PictureLanes {
         const uint32 mask = (1u << job.depth) - 1;
         const int first = x * job.channels + residue;
         const Value *const kind = nullptr;
-        if (first >= 0 && first + kLanesEach <= job.width * job.channels)
+        if (first >= 0 && first + L <= job.width * job.channels)
             return asLoaded(loadSamples<T>(row, job.firstSample + first, job.shift, mask), kind);
-        Halves h;
+        Halves<L> h;
 #pragma unroll
-        for (int i = 0; i < kHalfWords; ++i)
+        for (int i = 0; i < L / 2; ++i)
             h.w[i] = (clamped(row, x, 2 * i) | clamped(row, x, 2 * i + 1) << 16) >> job.shift & (mask | mask << 16);
         return asLoaded(h, kind);
     }
@@ -227,7 +243,8 @@ private:
     // The word of lane i, from the plane's edge where its texel lies outside.
     ZC_M uint32 clamped(const Source &row, int x, int i) const
     {
-        const int lane = residue + i, ahead = lane / job.channels;
+        const int lane = residue + i,
+                  ahead = static_cast<int>(static_cast<uint32>(lane) / static_cast<uint32>(job.channels));
         const int texel = clampTo(x + ahead, 0, job.width - 1);
         const int sample = job.firstSample + texel * job.channels + (lane - ahead * job.channels);
         return row.template read<T>(sample * static_cast<int>(sizeof(T)));
@@ -235,8 +252,8 @@ private:
 };
 
 // What later passes read: rows that begin at a multiple of 256 bytes and are padded.
-template <class N> struct ResultLanes {
-    using Value = typename SumOf<N>::Later;
+template <class N, int L> struct ResultLanes {
+    using Value = typename SumOf<N, L>::Later;
     using WideValue = Value;
     const PassJob &job;
     int residue;
@@ -246,12 +263,12 @@ template <class N> struct ResultLanes {
         const PitchRow row = PitchRow::of(job.in, job.inPitch, y);
         const int byte = (x * job.channels + residue) * static_cast<int>(sizeof(N));
         if constexpr (sizeof(N) == 2) {
-            Halves h;
-            loadAligned<kHalfWords>(row, byte, h.w);
+            Halves<L> h;
+            loadAligned<L / 2>(row, byte, h.w);
             return h;
         } else {
-            Words w;
-            loadAligned<kLanesEach>(row, byte, w.v);
+            Words<L> w;
+            loadAligned<L>(row, byte, w.v);
             return w;
         }
     }
@@ -278,24 +295,24 @@ private:
 
 // ---- stores ----------------------------------------------------------------------------------------------------
 
-template <class N, class Sum> ZC_D void storeResults(const PitchRow &row, int s, const Sum &v)
+template <class N, int L, class Sum> ZC_D void storeResults(const PitchRow &row, int s, const Sum &v)
 {
     constexpr int kPerWord = 4 / static_cast<int>(sizeof(N));
-    Chunk<kLanesEach / kPerWord> c;
+    Chunk<L / kPerWord> c;
 #pragma unroll
-    for (int i = 0; i < kLanesEach / kPerWord; ++i)
+    for (int i = 0; i < L / kPerWord; ++i)
         c.w[i] = kPerWord == 2 ? (v.at(2 * i) & 0xffffu) | v.at(2 * i + 1) << 16 : v.at(i);
     storeWhole(row, s * static_cast<int>(sizeof(N)), c);
 }
 
-// Is a row's address plus `byte` a multiple of 8? Surfaces begin at one.
+// Is a row's address plus `byte` a multiple of 16? Surfaces begin at one.
 ZC_D bool isAligned(const PitchRow &row, int byte)
 {
-    return ((row.at + static_cast<uint64>(int64{byte})) & 7) == 0;
+    return ((row.at + static_cast<uint64>(int64{byte})) & 15) == 0;
 }
 ZC_D bool isAligned(const SurfaceRow &, int byte)
 {
-    return (byte & 7) == 0;
+    return (byte & 15) == 0;
 }
 
 // `count` samples; bits of a word that are not the value's stay.
@@ -306,23 +323,26 @@ ZC_D void storeSamples(const Row &row, int sample, int count, const Sum &v, int 
     const int byte = sample * kBytes;
     const uint32 mask = ((1u << depth) - 1) << shift;
     const bool whole = depth == 8 * kBytes;
-    if (count == kLanesEach && whole && isAligned(row, byte)) {
+    if (count == kLanesOf<T> && isAligned(row, byte)) {
+        Chunk<kLaneBytes / 4> c;
 #pragma unroll
-        for (int i = 0; i < kBytes; ++i) {
-            uint32 w[2];
-#pragma unroll
-            for (int j = 0; j < 2; ++j) {
-                if constexpr (sizeof(T) == 1)
-                    w[j] = v.at(4 * j) | v.at(4 * j + 1) << 8 | v.at(4 * j + 2) << 16 | v.at(4 * j + 3) << 24;
-                else
-                    w[j] = v.at(4 * i + 2 * j) | v.at(4 * i + 2 * j + 1) << 16;
-            }
-            row.template write<uint2>(byte + 8 * i, make_uint2(w[0], w[1]));
+        for (int i = 0; i < kLaneBytes / 4; ++i) {
+            if constexpr (sizeof(T) == 1)
+                c.w[i] = v.at(4 * i) | v.at(4 * i + 1) << 8 | v.at(4 * i + 2) << 16 | v.at(4 * i + 3) << 24;
+            else
+                c.w[i] = (v.at(2 * i) | v.at(2 * i + 1) << 16) << shift;
         }
+        if (!whole) {
+            const Chunk<kLaneBytes / 4> old = loadWhole<kLaneBytes / 4>(row, byte);
+#pragma unroll
+            for (int i = 0; i < kLaneBytes / 4; ++i)
+                c.w[i] |= old.w[i] & ~(mask | mask << 16);
+        }
+        storeWhole(row, byte, c);
         return;
     }
 #pragma unroll
-    for (int i = 0; i < kLanesEach; ++i) {
+    for (int i = 0; i < kLanesOf<T>; ++i) {
         if (i >= count)
             break;
         const uint32 old = whole ? 0u : static_cast<uint32>(row.template read<T>(byte + i * kBytes)) & ~mask;

@@ -20,7 +20,11 @@ template <class T> ZC_D T *globalAt(uint64 address)
 struct PitchRow {
     uint64 at;
 
-    ZC_D PitchRow of(uint64 base, int64 pitch, int row) { return {base + static_cast<uint64>(pitch * row)}; }
+    // Neither is negative and both fit 32 bits, which makes one instruction of it.
+    ZC_D PitchRow of(uint64 base, int64 pitch, int row)
+    {
+        return {base + static_cast<uint64>(static_cast<uint32>(pitch)) * static_cast<uint32>(row)};
+    }
     template <class T> ZC_M T read(int byte) const { return *globalAt<T>(at + static_cast<uint64>(int64{byte})); }
     template <class T> ZC_M void write(int byte, T v) const { *globalAt<T>(at + static_cast<uint64>(int64{byte})) = v; }
 };
