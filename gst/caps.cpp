@@ -3,6 +3,7 @@
 #include "caps.hpp"
 
 #include "gst_ptr.hpp"
+#include "memory/cuda_context.hpp"
 
 #include <string>
 
@@ -21,12 +22,23 @@ struct MemoryRow {
 };
 
 constexpr MemoryRow kMemoryRows[] = {
+    {kFeatureCuda, MemoryKind::Cuda, false, false, true},
     {kFeatureDmabuf, MemoryKind::Dmabuf, true, true, true},
     {kFeatureDmabuf, MemoryKind::Dmabuf, false, true, true},
     {nullptr, MemoryKind::System, false, true, true},
 };
 
 constexpr const char *kDmaDrm = "DMA_DRM";
+
+bool isBuilt(const MemoryRow &row)
+{
+    return row.kind != MemoryKind::Cuda || cudaMemoryBuilt();
+}
+
+bool holds(const MemoryRow &row, Format format)
+{
+    return format != Format::Unknown && (row.kind != MemoryKind::Cuda || cudaMemoryHolds(format));
+}
 
 void appendString(GValue *list, const char *text)
 {
@@ -45,7 +57,7 @@ GstStructure *structureFor(const MemoryRow &row)
     g_value_init(&names, GST_TYPE_LIST);
     for (const FormatInfo &info : allFormats()) {
         const char *name = row.drm ? drmFormatName(info.format) : info.name;
-        if (info.format != Format::Unknown && name)
+        if (holds(row, info.format) && name)
             appendString(&names, name);
     }
     if (row.drm)
@@ -103,7 +115,7 @@ Result<MemoryKind> featureOf(const GstCaps *caps)
         return MemoryKind::System;
     std::string known;
     for (const MemoryRow &row : kMemoryRows) {
-        if (!row.feature)
+        if (!row.feature || !isBuilt(row))
             continue;
         if (gst_caps_features_get_size(features) == 1 && gst_caps_features_contains(features, row.feature))
             return row.kind;
@@ -192,7 +204,8 @@ Status readPixels(const GstCaps *caps, const GstCaps *pixelCaps, Negotiated &neg
         return unsupported(caps, std::string("format ") + (name ? name : "(none)") +
                                      " is not one that kernels know; put videoconvert before the element");
     if (!gst_video_info_from_caps(&negotiated.pixels, pixelCaps))
-        return invalid(caps, "the caps describe no possible picture; width, height or interlace-mode are at fault");
+        return invalid(caps, "the caps describe no possible picture; width, height or interlace-mode are at "
+                             "fault, or a frame would be larger than GStreamer can count");
     if (Status status = checkInterlacing(caps, negotiated.pixels); !status)
         return status;
     negotiated.interlaced = GST_VIDEO_INFO_IS_INTERLACED(&negotiated.pixels);
@@ -204,12 +217,14 @@ Status readPixels(const GstCaps *caps, const GstCaps *pixelCaps, Negotiated &neg
 
 GstCaps *templateCaps()
 {
-    return capsOf([](const MemoryRow &) { return true; });
+    return capsOf(isBuilt);
 }
 
-GstCaps *offeredCaps(Device device)
+GstCaps *offeredCaps(Device device, bool withCuda)
 {
-    return capsOf([device](const MemoryRow &row) {
+    return capsOf([device, withCuda](const MemoryRow &row) {
+        if (row.kind == MemoryKind::Cuda && !(withCuda && isBuilt(row)))
+            return false;
         return (device != Device::Cuda && row.onCpu) || (device != Device::Cpu && row.onCuda);
     });
 }

@@ -12,6 +12,7 @@
 namespace zc::gst {
 
 inline constexpr const char *kFeatureDmabuf = "memory:DMABuf";
+inline constexpr const char *kFeatureCuda = "memory:CUDAMemory";
 
 // Where the user wants kernels to run.
 enum class Device { Auto, Cuda, Cpu };
@@ -30,8 +31,9 @@ struct Negotiated {
 // Both pads' template, in order of preference. Transfer: full.
 GstCaps *templateCaps();
 
-// What the element can process with this choice of device; a subset of the template. Transfer: full.
-GstCaps *offeredCaps(Device device);
+// What the element can process with this choice of device; a subset of the template. CUDAMemory is left out unless
+// `withCuda` says that it can be used here. Transfer: full.
+GstCaps *offeredCaps(Device device, bool withCuda = false);
 
 // InvalidArgument or Unsupported, naming the field at fault, what it holds and what would work.
 Result<Negotiated> parseCaps(const GstCaps *caps);

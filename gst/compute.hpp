@@ -3,24 +3,61 @@
 #pragma once
 
 #include "backend/backend.hpp"
+#include "caps.hpp"
+#include "memory/host_mapping.hpp"
 
-#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace zc::gst {
 
 // Streaming thread only, between start and stop. Must be cleared before the importers, which keep contexts alive.
 class Compute {
 public:
-    // The backend that reaches the frame: by Frame::device and Frame::context. Borrowed until clear().
+    // `gpu` is the one that the user asked for, or -1 for that of the buffers, and the first for memory of the CPU.
+    // With device=cuda the driver is opened and the GPU looked for: the Status says what is missing and what to do.
+    // Otherwise no driver is touched.
+    Status start(Device device, int gpu);
+
+    // In auto, why the CPU does everything where somebody may count on a GPU; else empty. After start().
+    std::string whyNoGpu() const;
+
+    // What memory of the CPU is to be pinned for; null where the CPU works on it.
+    const std::shared_ptr<HostGpu> &hostGpu() const { return hostGpu_; }
+
+    // The backend that reaches the frame: by Frame::device and Frame::context. Borrowed until clear(). Unsupported if
+    // the frame lies on another GPU than the one asked for.
     Result<Backend *> backendFor(const Frame &frame);
 
+    // Copies the pixels with the backend of the destination, which must reach both, and waits.
+    Status copy(const Frame &from, const Frame &to);
+
+    // Time that runs spent on the GPU of the last frame's backend since the last call, in seconds, or 0.
+    double takeGpuSeconds();
+
     // "cpu, 8 threads, avx2" of what ran last; what would run first, before that.
-    std::string describe() const;
+    const std::string &describe() const { return description_; }
     BackendUse use() const; // of all backends
 
     void clear();
+
+private:
+    struct Place {
+        int device = -1; // -1: the CPU
+        void *context = nullptr;
+        std::unique_ptr<Backend> backend;
+    };
+
+    Status checkGpu(const Frame &frame) const;
+    Result<const Place *> open(int device, void *context);
+
+    std::vector<std::unique_ptr<Place>> places_;
+    const Place *last_ = nullptr;
+    Device device_ = Device::Auto;
+    int gpu_ = -1;
+    std::shared_ptr<HostGpu> hostGpu_;
+    std::string description_;
 };
 
 } // namespace zc::gst

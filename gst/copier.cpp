@@ -72,9 +72,9 @@ std::string describeMemory(GstBuffer *buffer)
     return text;
 }
 
-void Copier::start()
+void Copier::start(const ImportSite &site)
 {
-    readers_ = makeImporters();
+    readers_ = makeImporters(site);
 }
 
 void Copier::forget()
@@ -102,16 +102,13 @@ ImportCounters Copier::counters() const
     return sum;
 }
 
-Status Copier::copyPixels(GstBuffer *from, GstBuffer *to, const Negotiated &negotiated, Importer &reader,
-                          Importer &destination, Backend &backend)
+Status Copier::copyPixels(GstBuffer *from, const BufferLayout &fromLayout, GstBuffer *to, const Negotiated &negotiated,
+                          Importer &reader, Importer &destination, Compute &compute)
 {
-    const auto fromLayout = layoutOf(from, negotiated);
-    if (!fromLayout)
-        return fromLayout.status();
-    const auto toLayout = layoutOf(to, negotiated);
+    const auto toLayout = destination.layout(to, negotiated);
     if (!toLayout)
         return toLayout.status();
-    const auto fromFrames = reader.open(from, fromLayout.value(), negotiated, Access::Read);
+    const auto fromFrames = reader.open(from, fromLayout, negotiated, Access::Read);
     if (!fromFrames)
         return fromFrames.status();
     const auto toFrames = destination.open(to, toLayout.value(), negotiated, Access::ReadWrite);
@@ -126,9 +123,7 @@ Status Copier::copyPixels(GstBuffer *from, GstBuffer *to, const Negotiated &nego
         status = {Code::BadLayout, "the copy holds " + std::to_string(targets.size()) + " frames, the original " +
                                        std::to_string(sources.size())};
     for (std::size_t i = 0; status.ok() && i < sources.size(); ++i)
-        status = backend.copy(sources[i], targets[i]);
-    if (status.ok())
-        status = backend.wait();
+        status = compute.copy(sources[i], targets[i]);
     const Status closedTarget = destination.close();
     const Status closedSource = reader.close();
     if (!status.ok())
@@ -137,11 +132,15 @@ Status Copier::copyPixels(GstBuffer *from, GstBuffer *to, const Negotiated &nego
 }
 
 Result<GstBuffer *> Copier::copy(GstBuffer *source, const Negotiated &negotiated, GstCaps *caps, GstPad *srcpad,
-                                 Importer &destination, Backend &backend)
+                                 Importer &destination, Compute &compute)
 {
     Importer *reader = findImporter(readers_, source);
     if (reader == nullptr)
         return Status{Code::Unsupported, "no way to read a buffer of " + describeMemory(source)};
+    // Before anything is allocated: caps may promise gigabytes that a small buffer does not hold.
+    const auto layout = reader->layout(source, negotiated);
+    if (!layout)
+        return layout.status();
     if (askAgain_.exchange(false)) {
         asked_ = false;
         gst_clear_object(&pool_);
@@ -154,7 +153,7 @@ Result<GstBuffer *> Copier::copy(GstBuffer *source, const Negotiated &negotiated
     if (!made)
         return made.status();
     GstBuffer *copy = made.value();
-    const Status status = copyPixels(source, copy, negotiated, *reader, destination, backend);
+    const Status status = copyPixels(source, layout.value(), copy, negotiated, *reader, destination, compute);
     if (!status.ok()) {
         gst_buffer_unref(copy);
         return status;

@@ -2,6 +2,7 @@
 // A copy of a shared buffer that may be written: same kind of memory, same pixels, same metas.
 #pragma once
 
+#include "compute.hpp"
 #include "memory/importer.hpp"
 
 #include <gst/gst.h>
@@ -21,11 +22,11 @@ public:
     Copier &operator=(const Copier &) = delete;
     ~Copier() { clear(); }
 
-    void start();
+    void start(const ImportSite &site);
     void clear();
     // Transfer: full. `caps` are the negotiated ones; the pool of `srcpad`'s peer is asked for once.
     Result<GstBuffer *> copy(GstBuffer *source, const Negotiated &negotiated, GstCaps *caps, GstPad *srcpad,
-                             Importer &destination, Backend &backend);
+                             Importer &destination, Compute &compute);
     ImportCounters counters() const;
     // Forgets downstream's pool (the next copy asks again) and every cached import.
     void forget();
@@ -33,8 +34,8 @@ public:
     void reconfigure() { askAgain_ = true; }
 
 private:
-    Status copyPixels(GstBuffer *from, GstBuffer *to, const Negotiated &negotiated, Importer &reader,
-                      Importer &destination, Backend &backend);
+    Status copyPixels(GstBuffer *from, const BufferLayout &fromLayout, GstBuffer *to, const Negotiated &negotiated,
+                      Importer &reader, Importer &destination, Compute &compute);
 
     std::vector<std::unique_ptr<Importer>> readers_;
     GstBufferPool *pool_ = nullptr; // downstream's, owned; null if it has none

@@ -3,6 +3,9 @@
 #include "element.hpp"
 
 #include "log.hpp"
+#include "memory/cuda_memory.hpp"
+
+#include <utility>
 
 #define GST_CAT_DEFAULT logElement
 
@@ -52,6 +55,8 @@ const char *cureFor(Sharing sharing)
         return "the buffer is a part of a bigger one that others hold; let upstream give whole buffers away";
     case Sharing::FdReadOnly:
         return "let the exporter open the dmabuf for reading and writing (O_RDWR)";
+    case Sharing::OtherProcess:
+        return "cudaipcsrc io-mode=copy makes the copy itself, into memory of this process";
     case Sharing::Exclusive:
         break;
     }
@@ -83,7 +88,7 @@ constexpr unsigned kFreePathPosts = 8; // then one a second, since a stream may 
 
 } // namespace
 
-Element::Element(GstBaseTransform *base) : base_(base) {}
+Element::Element(GstBaseTransform *base) : base_(base), contexts_(GST_ELEMENT(base)) {}
 
 void warnUser(GstElement *element, Settings &settings, const std::string &text)
 {
@@ -99,6 +104,8 @@ void Element::warn(const std::string &text) const
 
 GstFlowReturn Element::fail(const Status &status)
 {
+    if (status.code() == Code::GpuLost && std::exchange(gpuIsLost_, true))
+        return GST_FLOW_ERROR;
     const ErrorCode error = errorCodeFor(status.code());
     gst_element_message_full(GST_ELEMENT(base_), GST_MESSAGE_ERROR, error.domain, error.code,
                              g_strdup(status.message().c_str()), nullptr, __FILE__, __func__, __LINE__);
@@ -119,12 +126,13 @@ bool Element::start()
     seen_ = 0;
     settings_->refresh(choices_, seen_);
     neutral_ = choices_.kernel->isNeutral(choices_.params.view());
-    if (status.ok() && choices_.device == Device::Cuda)
-        status = {Code::NotFound, "device=cuda: CUDA is not built into this version; use device=cpu or device=auto"};
     if (status.ok() && (choices_.regionSources & kFromAnalyticsMeta) != 0 && !haveAnalytics())
         status = {Code::InvalidArgument,
                   "regions-from=analytics-meta: this build has no GstAnalytics, which comes with "
                   "GStreamer 1.24; use regions-from=roi-meta"};
+    gpuIsLost_ = false;
+    if (status.ok())
+        status = compute_.start(choices_.device, choices_.deviceId);
     if (!status.ok()) {
         fail(status);
         return false;
@@ -133,11 +141,15 @@ bool Element::start()
     for (const std::string &note : notes)
         postWarning(GST_ELEMENT(base_), note);
     stats_.reset();
-    backend_ = makeHostBackend();
-    importers_ = makeImporters();
-    copier_.start();
-    stats_.setDevice(backend_->describe());
-    GST_INFO_OBJECT(base_, "runs on %s", backend_->describe().c_str());
+    if (const std::string why = compute_.whyNoGpu(); !why.empty())
+        warn(why);
+    if (choices_.device != Device::Cpu && cudaMemoryBuilt()) {
+        if (const Status usable = cudaMemoryUsable(); !usable)
+            warn(usable.message());
+    }
+    importers_ = makeImporters(site());
+    copier_.start(site());
+    stats_.setDevice(compute_.describe());
     frameIndex_ = 0;
     copyAnnounced_ = false;
     pathPosts_ = 0;
@@ -145,13 +157,19 @@ bool Element::start()
     return true;
 }
 
+ImportSite Element::site()
+{
+    return {GST_ELEMENT(base_), choices_.device, choices_.deviceId, &contexts_, compute_.hostGpu()};
+}
+
 void Element::stop()
 {
     started_ = false;
     settings_->setRunning(false);
+    compute_.clear();
     importers_.clear();
     copier_.clear();
-    backend_.reset();
+    contexts_.release();
     regions_.clear();
     haveCaps_ = false;
     gst_clear_caps(&caps_);
@@ -165,11 +183,11 @@ bool Element::setCaps(GstCaps *caps)
     if (!started_)
         return false; // sticky: they come again with the next buffer
     auto parsed = parseCaps(caps);
-    if (!parsed) {
+    if (const Status status = parsed ? checkCudaCaps(parsed.value()) : parsed.status(); !status) {
         GST_WARNING_OBJECT(base_, "cannot work on %" GST_PTR_FORMAT, caps);
         // Refused caps stay on upstream's pad and come again with each event; one message is enough.
         if (refusedCaps_ == nullptr || !gst_caps_is_equal(refusedCaps_, caps))
-            fail(parsed.status());
+            fail(status);
         gst_caps_replace(&refusedCaps_, caps);
         return false;
     }
@@ -190,9 +208,50 @@ bool Element::setCaps(GstCaps *caps)
     return true;
 }
 
+// While the element is not set up, whatever might be there: links are made then, and the driver is left alone.
+bool Element::offersCuda(Device device) const
+{
+    if (device == Device::Cpu || !cudaMemoryUsable())
+        return false;
+    return device == Device::Cuda || GST_STATE(base_) == GST_STATE_NULL || cudaMemoryWorthOffering();
+}
+
+Status Element::checkCudaCaps(const Negotiated &negotiated) const
+{
+    if (negotiated.feature != MemoryKind::Cuda)
+        return {};
+    if (choices_.device == Device::Cpu)
+        return {Code::Unsupported, "device=cpu cannot reach memory:CUDAMemory; use device=auto, or put cudadownload "
+                                   "before the element"};
+    return cudaMemoryReachable();
+}
+
+void Element::explainCaps(GstCaps *caps)
+{
+    if (!started_ || (refusedCaps_ != nullptr && gst_caps_is_equal(refusedCaps_, caps)))
+        return;
+    const auto parsed = parseCaps(caps);
+    const Status status = parsed ? checkCudaCaps(parsed.value()) : Status();
+    if (status.ok())
+        return;
+    fail(status);
+    gst_caps_replace(&refusedCaps_, caps);
+}
+
+bool Element::proposeCudaMemory(GstQuery *query)
+{
+    return gst::proposeCudaPool(query, contexts_, settings_->get(&Choices::deviceId));
+}
+
+void Element::setContext(GstContext *context)
+{
+    contexts_.take(context, settings_->get(&Choices::deviceId));
+}
+
 GstCaps *Element::transformCaps(GstCaps *caps, GstCaps *filter) const
 {
-    GstCaps *offered = offeredCaps(settings_->get(&Choices::device));
+    const Device device = settings_->get(&Choices::device);
+    GstCaps *offered = offeredCaps(device, offersCuda(device));
     GstCaps *result = gst_caps_intersect_full(caps, offered, GST_CAPS_INTERSECT_FIRST);
     gst_caps_unref(offered);
     if (filter != nullptr) {
@@ -225,6 +284,8 @@ GstFlowReturn Element::prepareOutput(GstBuffer *in, GstBuffer **out)
 {
     if (!started_)
         return GST_FLOW_FLUSHING;
+    if (gpuIsLost_)
+        return GST_FLOW_ERROR;
     began_ = gst_util_get_timestamp();
     *out = in;
     plan_ = Plan::Leave;
@@ -274,7 +335,7 @@ GstFlowReturn Element::copyShared(Sharing sharing, GstBuffer *in, GstBuffer **ou
     Importer *importer = importerFor(in);
     if (importer == nullptr)
         return GST_FLOW_ERROR;
-    auto copy = copier_.copy(in, negotiated_, caps_, base_->srcpad, *importer, *backend_);
+    auto copy = copier_.copy(in, negotiated_, caps_, base_->srcpad, *importer, compute_);
     if (!copy)
         return fail(copy.status());
     if (!copyAnnounced_) {
@@ -292,9 +353,10 @@ Importer *Element::importerFor(GstBuffer *buffer)
 {
     Importer *importer = findImporter(importers_, buffer);
     if (importer == nullptr)
-        fail({Code::Unsupported, "cannot address a buffer of " + describeMemory(buffer) +
-                                     "; system memory and dmabufs would work (videoconvert or a download element "
-                                     "before cudazerocopy makes system memory)"});
+        fail({Code::Unsupported,
+              "cannot address a buffer of " + describeMemory(buffer) +
+                  "; system memory, dmabufs and CUDA memory would work (videoconvert or a download element "
+                  "before cudazerocopy makes system memory)"});
     return importer;
 }
 
@@ -305,21 +367,14 @@ GstFlowReturn Element::transformInPlace(GstBuffer *buffer)
     Importer *importer = importerFor(buffer);
     if (importer == nullptr)
         return GST_FLOW_ERROR;
-    const auto layout = layoutOf(buffer, negotiated_);
+    const auto layout = importer->layout(buffer, negotiated_);
     if (!layout)
         return fail(layout.status());
     const auto frames = importer->open(buffer, layout.value(), negotiated_, Access::ReadWrite);
     if (!frames)
         return fail(frames.status());
     memory_ = importer->kind();
-    Status status;
-    for (const Frame &frame : frames.value()) {
-        status = runFrame(frame, buffer);
-        if (!status.ok())
-            break;
-    }
-    if (status.ok())
-        status = backend_->wait();
+    const Status status = runFrames(frames.value(), importer->staysQueued(), buffer);
     const Status closed = importer->close();
     if (!status.ok() || !closed.ok())
         return fail(status.ok() ? closed : status);
@@ -327,11 +382,29 @@ GstFlowReturn Element::transformInPlace(GstBuffer *buffer)
     return GST_FLOW_OK;
 }
 
-Status Element::runFrame(const Frame &frame, GstBuffer *buffer)
+Status Element::runFrames(std::span<const Frame> frames, bool mayStayQueued, GstBuffer *buffer)
 {
-    const Status checked = checkFrame(frame);
-    if (!checked.ok())
-        return checked;
+    Status status;
+    Backend *used = nullptr; // one for all frames of a buffer, which share their memory
+    for (const Frame &frame : frames) {
+        status = checkFrame(frame);
+        const auto backend = status.ok() ? compute_.backendFor(frame) : Result<Backend *>(status);
+        if (backend)
+            used = backend.value();
+        status = backend ? runOn(frame, *used, buffer) : backend.status();
+        if (!status.ok())
+            break;
+    }
+    // After a failure, too: what was queued before it must not outlive the buffer.
+    if (used != nullptr && (!status.ok() || !mayStayQueued)) {
+        const Status waited = used->wait();
+        status = status.ok() ? waited : status;
+    }
+    return status;
+}
+
+Status Element::runOn(const Frame &frame, Backend &backend, GstBuffer *buffer)
+{
     const GstClockTime time = runningTime(base_->segment, buffer);
     Launch launch;
     launch.kernel = choices_.kernel;
@@ -346,10 +419,10 @@ Status Element::runFrame(const Frame &frame, GstBuffer *buffer)
         negotiated_.interlaced && choices_.kernel->shape == Shape::Frame &&
         (GST_VIDEO_INFO_INTERLACE_MODE(&negotiated_.pixels) != GST_VIDEO_INTERLACE_MODE_MIXED ||
          GST_BUFFER_FLAG_IS_SET(buffer, static_cast<GstBufferFlags>(GST_VIDEO_BUFFER_FLAG_INTERLACED)));
-    return twoFields ? runFields(frame, launch) : backend_->run(frame, launch);
+    return twoFields ? runFields(frame, backend, launch) : backend.run(frame, launch);
 }
 
-Status Element::runFields(const Frame &frame, Launch launch)
+Status Element::runFields(const Frame &frame, Backend &backend, Launch launch)
 {
     Status status;
     for (int parity = 0; status.ok() && parity < 2; ++parity) {
@@ -360,7 +433,7 @@ Status Element::runFields(const Frame &frame, Launch launch)
         for (const Rect &rect : target_.rects)
             fieldRects_.push_back(rectOfField(rect, parity));
         launch.regions = fieldRects_;
-        status = backend_->run(field, launch);
+        status = backend.run(field, launch);
     }
     return status;
 }
@@ -377,8 +450,10 @@ void Element::record(Outcome outcome)
         frame.imports.imports += c.imports;
         frame.imports.cacheHits += c.cacheHits;
     }
-    frame.scratchBytes = backend_ ? backend_->use().scratchBytes : 0;
+    frame.scratchBytes = compute_.use().scratchBytes;
+    frame.gpuTime = static_cast<GstClockTime>(compute_.takeGpuSeconds() * static_cast<double>(GST_SECOND));
     ++frameIndex_;
+    stats_.setDevice(compute_.describe());
     if (stats_.add(frame) && mayPostPathChange())
         postStats();
 }

@@ -2,6 +2,7 @@
 // The state behind the GObject: what happens to each buffer, between start and stop.
 #pragma once
 
+#include "compute.hpp"
 #include "copier.hpp"
 #include "memory/importer.hpp"
 #include "regions.hpp"
@@ -13,6 +14,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace zc::gst {
@@ -38,6 +40,12 @@ public:
     GstFlowReturn prepareOutput(GstBuffer *in, GstBuffer **out);
     GstFlowReturn transformInPlace(GstBuffer *buffer);
     void atEos();
+    // Posts, once, why caps with CUDAMemory are refused, for which negotiation has no word but "not negotiated".
+    void explainCaps(GstCaps *caps);
+    void setContext(GstContext *context);                                         // any thread
+    bool answerContext(GstQuery *query) const { return contexts_.answer(query); } // any thread
+    bool proposeCudaMemory(
+        GstQuery *query); // to upstream's allocation query; false if it ends without a pool of CUDA memory
     void downstreamChanged() { copier_.reconfigure(); } // any thread
 
     void warn(const std::string &text) const;
@@ -46,14 +54,17 @@ private:
     // What to do with the buffer between prepareOutput() and transformInPlace().
     enum class Plan { Leave, Run };
 
+    ImportSite site();
     GstFlowReturn fail(const Status &status);
     GstFlowReturn resolveSharing(Sharing sharing, GstBuffer *in, GstBuffer **out);
     GstFlowReturn copyShared(Sharing sharing, GstBuffer *in, GstBuffer **out);
     GstFlowReturn leave();
+    bool offersCuda(Device device) const;
+    Status checkCudaCaps(const Negotiated &negotiated) const;
     Importer *importerFor(GstBuffer *buffer);
-    Status runOn(GstBuffer *buffer);
-    Status runFrame(const Frame &frame, GstBuffer *buffer);
-    Status runFields(const Frame &frame, Launch launch);
+    Status runOn(const Frame &frame, Backend &backend, GstBuffer *buffer);
+    Status runFrames(std::span<const Frame> frames, bool mayStayQueued, GstBuffer *buffer);
+    Status runFields(const Frame &frame, Backend &backend, Launch launch);
     void record(Outcome outcome);
     void postStats();
     bool mayPostPathChange();
@@ -62,6 +73,8 @@ private:
     std::shared_ptr<Settings> settings_ = std::make_shared<Settings>();
     Stats stats_;
 
+    CudaContexts contexts_;
+
     // Core opens the pads just before it calls start(), so another thread's buffer may come too early.
     std::atomic<bool> started_{false};
 
@@ -69,7 +82,8 @@ private:
     Choices choices_;
     std::uint64_t seen_ = 0;
     bool neutral_ = false;
-    std::unique_ptr<Backend> backend_;
+    Compute compute_;
+    bool gpuIsLost_ = false; // told once; from then on no frame reaches the driver
     std::vector<std::unique_ptr<Importer>> importers_;
     Copier copier_;
     Regions regions_;

@@ -16,6 +16,7 @@ struct Release {
     void operator()(GstMemory *memory) const { gst_memory_unref(memory); }
     void operator()(GstAllocator *allocator) const { gst_object_unref(allocator); }
     void operator()(GstBufferPool *pool) const { gst_object_unref(pool); }
+    void operator()(GstContext *context) const { gst_context_unref(context); }
 };
 
 using GCharPtr = std::unique_ptr<gchar, Release>;
@@ -23,6 +24,7 @@ using CapsPtr = std::unique_ptr<GstCaps, Release>;
 using BufferPtr = std::unique_ptr<GstBuffer, Release>;
 using MemoryPtr = std::unique_ptr<GstMemory, Release>;
 using AllocatorPtr = std::unique_ptr<GstAllocator, Release>;
+using ContextPtr = std::unique_ptr<GstContext, Release>;
 using BufferPoolPtr = std::unique_ptr<GstBufferPool, Release>;
 
 } // namespace zc::gst

@@ -290,7 +290,11 @@ static void install_properties(GObjectClass *klass)
     static const std::string kernels =
         "The kernel, or the kernel and its parameters: \"pixelate,block=24\". Setting it resets the parameters to "
         "their "
-        "defaults. Each parameter is also a property of the child object: kernel::block=24. Kernels:" +
+        "defaults. Each parameter is also a property of the child object: kernel::block=24. Try:\n"
+        "    gst-launch-1.0 videotestsrc ! cudazerocopy kernel=\"pixelate,block=24\" ! videoconvert ! autovideosink\n"
+        "    gst-launch-1.0 videotestsrc ! cudazerocopy kernel=adjust kernel::hue=0.25 region=\"100,80,160,120\" ! "
+        "videoconvert ! autovideosink\n"
+        "Kernels:" +
         zc::gst::describeKernels();
     install(PROP_KERNEL, g_param_spec_string("kernel", "Kernel", kernels.c_str(), "identity", kLive));
     install(PROP_PARAMS, g_param_spec_string(
@@ -332,8 +336,9 @@ static void install_properties(GObjectClass *klass)
     install(PROP_STATS,
             g_param_spec_boxed(
                 "stats", "Statistics",
-                "Frames, in place, copied and passed through; imports; memory, device and kernel; time per "
-                "frame in ns. Posted as an element message at the end of the stream and when the path changes",
+                "Frames, in place, copied and passed through; imports; memory, device and kernel; time of the CPU and "
+                "of the GPU per frame in ns. Posted as an element message at the end of the stream and when the path "
+                "changes",
                 GST_TYPE_STRUCTURE, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
     for (const GType type : {device_type(), zero_copy_type(), on_shared_type(), regions_from_type()})
         gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
@@ -370,12 +375,28 @@ static GstCaps *transform_caps(GstBaseTransform *base, GstPadDirection, GstCaps 
 // Chaining up forwards the query to downstream, or copies the answer to one of the base class's own.
 static gboolean propose_allocation(GstBaseTransform *base, GstQuery *decide, GstQuery *query)
 {
-    if (!GST_BASE_TRANSFORM_CLASS(gst_cuda_zero_copy_parent_class)->propose_allocation(base, decide, query))
-        return FALSE;
+    const gboolean answered =
+        GST_BASE_TRANSFORM_CLASS(gst_cuda_zero_copy_parent_class)->propose_allocation(base, decide, query);
     auto &settings = element_of(base).settings();
-    zc::gst::adjustAllocation(query, settings.get(&Choices::onShared) == zc::gst::OnShared::Copy &&
-                                         settings.get(&Choices::zeroCopy) != zc::gst::ZeroCopy::Required);
-    return TRUE;
+    if (answered)
+        zc::gst::adjustAllocation(query,
+                                  settings.get(&Choices::onShared) == zc::gst::OnShared::Copy &&
+                                      settings.get(&Choices::zeroCopy) != zc::gst::ZeroCopy::Required,
+                                  settings.get(&Choices::device) == zc::gst::Device::Cuda);
+    return element_of(base).proposeCudaMemory(query) || answered;
+}
+
+static gboolean query(GstBaseTransform *base, GstPadDirection direction, GstQuery *query)
+{
+    if (GST_QUERY_TYPE(query) == GST_QUERY_CONTEXT && element_of(base).answerContext(query))
+        return TRUE;
+    return GST_BASE_TRANSFORM_CLASS(gst_cuda_zero_copy_parent_class)->query(base, direction, query);
+}
+
+static void set_context(GstElement *element, GstContext *context)
+{
+    GST_CUDA_ZERO_COPY(element)->element->setContext(context);
+    GST_ELEMENT_CLASS(gst_cuda_zero_copy_parent_class)->set_context(element, context);
 }
 
 static void before_transform(GstBaseTransform *base, GstBuffer *buffer)
@@ -393,6 +414,19 @@ static GstFlowReturn prepare_output_buffer(GstBaseTransform *base, GstBuffer *in
 static GstFlowReturn transform_ip(GstBaseTransform *base, GstBuffer *buffer)
 {
     return element_of(base).transformInPlace(buffer);
+}
+
+// Core refuses caps that are not offered before any of the functions above sees them, and upstream then says no more
+// than "not negotiated".
+static GstPadProbeReturn explain_caps(GstPad *, GstPadProbeInfo *info, gpointer self)
+{
+    GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
+    if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
+        GstCaps *caps = nullptr;
+        gst_event_parse_caps(event, &caps);
+        element_of(GST_BASE_TRANSFORM(self)).explainCaps(caps);
+    }
+    return GST_PAD_PROBE_OK;
 }
 
 static gboolean sink_event(GstBaseTransform *base, GstEvent *event)
@@ -425,6 +459,7 @@ static void gst_cuda_zero_copy_init(GstCudaZeroCopy *self)
     auto *base = GST_BASE_TRANSFORM(self);
     self->element = new Element(base);
     adopt_kernel(self);
+    gst_pad_add_probe(base->sinkpad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, explain_caps, self, nullptr);
     gst_base_transform_set_in_place(base, TRUE);
     gst_base_transform_set_gap_aware(base, TRUE);
     gst_base_transform_set_qos_enabled(base, FALSE);
@@ -443,6 +478,7 @@ static void gst_cuda_zero_copy_class_init(GstCudaZeroCopyClass *klass)
         element, "In-place kernels for video", "Filter/Effect/Video/Hardware",
         "Changes the pixels of video frames in place with a kernel and passes the same buffers on, without a copy",
         "cudazerocopy developers");
+    element->set_context = GST_DEBUG_FUNCPTR(set_context);
     GstCaps *caps = zc::gst::templateCaps();
     gst_element_class_add_pad_template(element, gst_pad_template_new("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
     gst_element_class_add_pad_template(element, gst_pad_template_new("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
@@ -456,6 +492,7 @@ static void gst_cuda_zero_copy_class_init(GstCudaZeroCopyClass *klass)
     base->set_caps = GST_DEBUG_FUNCPTR(set_caps);
     base->transform_caps = GST_DEBUG_FUNCPTR(transform_caps);
     base->propose_allocation = GST_DEBUG_FUNCPTR(propose_allocation);
+    base->query = GST_DEBUG_FUNCPTR(query);
     base->before_transform = GST_DEBUG_FUNCPTR(before_transform);
     base->prepare_output_buffer = GST_DEBUG_FUNCPTR(prepare_output_buffer);
     base->transform_ip = GST_DEBUG_FUNCPTR(transform_ip);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The five conditions of an exclusive buffer.
+// The conditions of an exclusive buffer.
 #include "writability.hpp"
 
 #include "core/dmabuf.hpp"
+#include "memory/cuda_memory.hpp"
 
 #include <gst/allocators/gstfdmemory.h>
 
@@ -27,7 +28,7 @@ Sharing sharingOfMemory(GstMemory *memory)
         return Sharing::ParentShared;
     // gst_memory_is_writable() is TRUE for READONLY memory: it counts holders only.
     if (GST_MEMORY_IS_READONLY(memory))
-        return Sharing::MemoryReadOnly;
+        return isCudaMemoryOfOtherProcess(memory) ? Sharing::OtherProcess : Sharing::MemoryReadOnly;
     if (!gst_memory_is_writable(memory))
         return Sharing::MemoryShared;
     if (gst_is_fd_memory(memory) && !fdIsReadWrite(gst_fd_memory_get_fd(memory)))
@@ -64,6 +65,8 @@ const char *sharingReason(Sharing sharing)
         return "one of its memories is part of a larger one that others hold";
     case Sharing::FdReadOnly:
         return "the file descriptor of one of its memories was opened without write access";
+    case Sharing::OtherProcess:
+        return "its CUDA memory belongs to another process, which shares it through cudaipcsink";
     }
     return "unknown";
 }

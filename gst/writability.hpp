@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// May this buffer be written in place? Five conditions, each of which fails alone in practice.
+// May this buffer be written in place? Conditions, each of which fails alone in practice.
 #pragma once
 
 #include <gst/gst.h>
@@ -13,6 +13,7 @@ enum class Sharing {
     MemoryReadOnly, // GST_MEMORY_FLAG_READONLY: another process owns it
     ParentShared,   // a sub-memory of something that others hold
     FdReadOnly,     // the dmabuf was opened without write access
+    OtherProcess,   // CUDA memory that another process exported and looks at
 };
 
 Sharing sharingOf(GstBuffer *buffer);

@@ -9,6 +9,8 @@
 #include <gst/allocators/gstdmabuf.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <unistd.h>
 
 namespace zc::gst {
 namespace {
@@ -172,6 +174,23 @@ void RecycledMemories::remember(GstMemory *memory)
         memories_.emplace_back(gst_memory_ref(memory));
 }
 
+gsize pageAlign()
+{
+    return static_cast<gsize>(sysconf(_SC_PAGESIZE)) - 1;
+}
+
+constexpr gsize kCacheLine = 64;
+
+// Null if there is none. GStreamer's own allocator would end the process then, and sizes follow the caps.
+MemoryPtr systemMemory(gsize size, gsize alignment)
+{
+    const gsize rounded = (size + alignment - 1) / alignment * alignment;
+    void *data = rounded >= size ? std::aligned_alloc(alignment, rounded) : nullptr;
+    if (data == nullptr)
+        return nullptr;
+    return MemoryPtr(gst_memory_new_wrapped(static_cast<GstMemoryFlags>(0), data, rounded, 0, size, data, std::free));
+}
+
 Result<MemoryPtr> CopyAllocator::newMemory(bool dmabuf, gsize size)
 {
     if (MemoryPtr memory = recycled_.take(dmabuf, size))
@@ -188,11 +207,7 @@ Result<MemoryPtr> CopyAllocator::newMemory(bool dmabuf, gsize size)
                                             "on-shared=passthrough"};
         memory = std::move(made.value());
     } else {
-        constexpr gsize kAlignMask = 63;
-        GstAllocationParams params;
-        gst_allocation_params_init(&params);
-        params.align = kAlignMask;
-        memory.reset(gst_allocator_alloc(nullptr, size, &params));
+        memory = systemMemory(size, std::max<gsize>(align_ + 1, kCacheLine));
         if (!memory)
             return Status{Code::System, "no memory of " + std::to_string(size) + " bytes to copy into"};
     }

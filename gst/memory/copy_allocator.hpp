@@ -45,9 +45,15 @@ private:
     std::vector<MemoryPtr> memories_;
 };
 
+// GstAllocationParams::align: for vector loads, and for memory that shares no page with its like.
+inline constexpr gsize kRowAlign = 63;
+gsize pageAlign();
+
 class CopyAllocator {
 public:
-    explicit CopyAllocator(DmabufAllocator dmabufs = DmabufAllocator()) : dmabufs_(std::move(dmabufs)) {}
+    explicit CopyAllocator(DmabufAllocator dmabufs = DmabufAllocator(), gsize align = kRowAlign)
+        : dmabufs_(std::move(dmabufs)), align_(align)
+    {}
 
     // Under DMABuf caps the copy is dmabufs, with the strides and the split into memories of the source where it can;
     // under plain caps it is system memory in the default layout, which suits consumers that ignore GstVideoMeta.
@@ -60,6 +66,7 @@ private:
     Result<MemoryPtr> newMemory(bool dmabuf, gsize size);
 
     DmabufAllocator dmabufs_;
+    gsize align_; // of system memory
     RecycledMemories recycled_;
     DownstreamPool downstream_;
 };

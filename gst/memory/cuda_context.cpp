@@ -3,6 +3,7 @@
 #include "cuda_context.hpp"
 
 #include "../compat.hpp"
+#include "../gst_ptr.hpp"
 #include "../log.hpp"
 #include "cuda/driver.hpp"
 
@@ -66,8 +67,18 @@ Status cudaMemoryReachable()
 {
     if (Status usable = cudaMemoryUsable(); !usable)
         return usable;
-    static const Status opened = openLibrary();
-    return opened;
+    static std::atomic<bool> opened{false};
+    if (opened)
+        return {};
+    Status status = openLibrary();
+    opened = status.ok();
+    return status;
+}
+
+bool cudaMemoryWorthOffering()
+{
+    static const bool reachable = openLibrary().ok();
+    return reachable && cudaMemoryUsable();
 }
 
 bool cudaMemoryHolds(Format format)
@@ -126,10 +137,8 @@ Result<GstCudaContext *> CudaContexts::ensure(int deviceId)
     if (Status status = cudaMemoryReachable(); !status)
         return status;
     // Kept by the base class across stop and start.
-    if (GstContext *given = gst_element_get_context(element_, GST_CUDA_CONTEXT_TYPE); given != nullptr) {
-        take(given, deviceId);
-        gst_context_unref(given);
-    }
+    if (const ContextPtr given(gst_element_get_context(element_, GST_CUDA_CONTEXT_TYPE)); given)
+        take(given.get(), deviceId);
     {
         const std::lock_guard lock(mutex_);
         if (current_ != nullptr)

@@ -23,8 +23,12 @@ bool cudaMemoryBuilt();
 // the running minor must be the built one. The message says what is and what would work. Opens nothing; any thread.
 Status cudaMemoryUsable();
 
-// As above, and the driver and a GPU are there. Opens the driver at the first call; any thread.
+// As above, and the driver and a GPU are there. Opens the driver at the first call that finds one; any thread.
 Status cudaMemoryReachable();
+
+// The same for whoever can do without: looked up once in the life of the process, so that a machine without a GPU does
+// not search for one with every query. Only after cudaMemoryUsable(); any thread.
+bool cudaMemoryWorthOffering();
 
 // Whether GStreamer's allocator of this version can hold the format; it aborts the process on others.
 bool cudaMemoryHolds(Format format);

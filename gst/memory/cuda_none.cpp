@@ -22,6 +22,11 @@ Status cudaMemoryReachable()
     return cudaMemoryUsable();
 }
 
+bool cudaMemoryWorthOffering()
+{
+    return false;
+}
+
 bool cudaMemoryHolds(Format)
 {
     return false;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The importer of dmabufs: one lasting mapping a file, fences awaited and CPU access bracketed every frame.
+// The importer of dmabufs: one lasting mapping a file (pinned if a GPU is to use it), fences awaited and CPU access
+// bracketed every frame.
 #include "dmabuf.hpp"
 
 #include "../log.hpp"
 #include "copy_allocator.hpp"
+#include "host_memories.hpp"
 #include "import_cache.hpp"
-#include "memory_maps.hpp"
 #include "plane_data.hpp"
 
 #include <gst/allocators/gstdmabuf.h>
@@ -55,6 +56,8 @@ struct Import {
     FileId file;
     bool writable = false;
     DmabufMapping mapping;
+    std::optional<HostMapping> pinned; // for a GPU; undone before the mapping
+    std::uint8_t *data() const { return pinned ? pinned->data() : mapping.data(); }
 };
 
 bool writes(Access access)
@@ -83,6 +86,9 @@ std::string describe(int fd)
 
 class DmabufImporter final : public Importer {
 public:
+    explicit DmabufImporter(const ImportSite &site)
+        : gpu_(site.hostGpu), others_(gpu_), copies_(DmabufAllocator(), gpu_ ? pageAlign() : kRowAlign)
+    {}
     ~DmabufImporter() override { (void)endAccess(); }
     MemoryKind kind() const override { return MemoryKind::Dmabuf; }
     bool accepts(GstBuffer *buffer) const override;
@@ -97,9 +103,10 @@ public:
     void clear() override
     {
         cache_.clear();
+        others_.clear();
         copies_.clear();
     }
-    ImportCounters counters() const override { return counters_; }
+    ImportCounters counters() const override { return {imports(), hits_}; }
 
 private:
     // One file in use for the frame at hand.
@@ -108,17 +115,19 @@ private:
         std::optional<DmabufSync> sync;
     };
 
+    guint64 imports() const { return imports_ + others_.imports(); }
     Result<std::uint8_t *> planeData(const BufferLayout &layout, guint index, Access access);
     Result<std::shared_ptr<Import>> importOf(GstMemory *memory, gsize needed, Access access);
     Result<std::shared_ptr<Import>> newImport(int fd, const FileId &file, gsize needed, Access access);
     Status beginAccess(const std::shared_ptr<Import> &import, Access access);
     Status endAccess();
 
+    std::shared_ptr<HostGpu> gpu_; // null: kernels run on the CPU
     ImportCache<Import> cache_;
-    ImportCounters counters_;
+    guint64 imports_ = 0, hits_ = 0;
     std::array<Window, kMaxPlanes> windows_;
     std::size_t windowCount_ = 0;
-    MemoryMaps maps_; // of the other memories, where a buffer mixes both kinds
+    HostMemories others_; // where a buffer mixes both kinds
     Frame frame_;
     CopyAllocator copies_;
 };
@@ -152,11 +161,18 @@ Result<std::shared_ptr<Import>> DmabufImporter::newImport(int fd, const FileId &
         return Status{mapping.status().code(), describe(fd) + " cannot be mapped (" + mapping.status().message() +
                                                    "); expected a mappable dmabuf of at least " +
                                                    std::to_string(needed) + " bytes"};
-    counters_.imports++;
+    imports_++;
     if (!mapping->needsSync())
         GST_CAT_DEBUG(logImport, "fd %d is no dmabuf to the kernel: mapped without sync brackets", fd);
     GST_CAT_LOG(logImport, "mapped fd %d, %" G_GSIZE_FORMAT " bytes", fd, mapping->size());
-    return std::make_shared<Import>(Import{fd, file, writable, std::move(mapping.value())});
+    auto import = std::make_shared<Import>(Import{fd, file, writable, std::move(mapping.value()), std::nullopt});
+    if (!gpu_)
+        return import;
+    Result<HostMapping> pinned = pinMapping(gpu_, import->mapping);
+    if (!pinned)
+        return withCure(pinned.status(), describe(fd));
+    import->pinned.emplace(std::move(pinned.value()));
+    return import;
 }
 
 Result<std::shared_ptr<Import>> DmabufImporter::importOf(GstMemory *memory, gsize needed, Access access)
@@ -225,23 +241,21 @@ Status DmabufImporter::endAccess()
         windows_[i].import.reset();
     }
     windowCount_ = 0;
-    maps_.unmapAll();
+    others_.endFrame();
     return first;
 }
 
 Result<std::uint8_t *> DmabufImporter::planeData(const BufferLayout &layout, guint index, Access access)
 {
     const PlaneLocation &plane = layout.plane[index];
-    if (!gst_is_dmabuf_memory(plane.memory)) {
-        const auto base = maps_.map(plane.memory, plane.offset + plane.bytes, access);
-        return base ? Result<std::uint8_t *>(base.value() + plane.offset) : base;
-    }
+    if (!gst_is_dmabuf_memory(plane.memory))
+        return others_.reach(plane, access);
     const auto import = importOf(plane.memory, neededOf(layout, plane.memory), access);
     if (!import)
         return import.status();
     if (Status status = beginAccess(import.value(), access); !status)
         return status;
-    return import.value()->mapping.data() + plane.memory->offset + plane.offset;
+    return import.value()->data() + plane.memory->offset + plane.offset;
 }
 
 Result<std::span<const Frame>> DmabufImporter::open(GstBuffer *, const BufferLayout &layout,
@@ -249,25 +263,26 @@ Result<std::span<const Frame>> DmabufImporter::open(GstBuffer *, const BufferLay
 {
     frame_ = frameFor(layout, negotiated);
     frame_.memory = MemoryKind::Dmabuf;
-    const guint64 importsBefore = counters_.imports;
-    for (guint i = 0; i < layout.planes; i++) {
+    const guint64 importsBefore = imports();
+    Status status = setPlace(frame_, gpu_.get());
+    for (guint i = 0; i < layout.planes && status; i++) {
         const auto data = planeData(layout, i, access);
-        Status status = data ? setPlaneData(frame_, i, data.value()) : data.status();
-        if (!status) {
-            (void)endAccess();
-            return status;
-        }
+        status = data ? setPlaneData(frame_, i, data.value()) : data.status();
     }
-    if (windowCount_ > 0 && counters_.imports == importsBefore)
-        counters_.cacheHits++;
+    if (!status) {
+        (void)endAccess();
+        return status;
+    }
+    if (windowCount_ > 0 && imports() == importsBefore)
+        hits_++;
     return std::span<const Frame>(&frame_, 1);
 }
 
 } // namespace zc::gst
 
-std::unique_ptr<Importer> makeDmabufImporter()
+std::unique_ptr<Importer> makeDmabufImporter(const ImportSite &site)
 {
-    return std::make_unique<DmabufImporter>();
+    return std::make_unique<DmabufImporter>(site);
 }
 
 } // namespace zc::gst

@@ -6,6 +6,8 @@
 #include "../buffer_layout.hpp"
 #include "backend/backend.hpp"
 #include "core/dmabuf.hpp"
+#include "cuda_context.hpp"
+#include "memory/host_mapping.hpp"
 
 #include <memory>
 #include <span>
@@ -18,6 +20,9 @@ struct ImportSite {
     GstElement *element = nullptr; // borrowed; null in tests
     Device device = Device::Cpu;
     int cudaDeviceId = -1;
+    CudaContexts *contexts = nullptr; // borrowed; null: no CUDAMemory
+    // With device=cuda: what makes host memory reachable for the GPU, shared by all importers of an element.
+    std::shared_ptr<HostGpu> hostGpu;
 };
 
 struct ImportCounters {
@@ -36,6 +41,12 @@ public:
     // By the type of the buffer's memories, not by the caps.
     virtual bool accepts(GstBuffer *buffer) const = 0;
 
+    // Where the planes lie. Memory that knows that itself overrides the caps, never the buffer's GstVideoMeta.
+    virtual Result<BufferLayout> layout(GstBuffer *buffer, const Negotiated &negotiated) const
+    {
+        return layoutOf(buffer, negotiated);
+    }
+
     // Maps or registers (or finds in the cache) what the layout names, waits for fences, begins CPU access. The
     // frames (one, or one per batched surface) are valid until close().
     virtual Result<std::span<const Frame>> open(GstBuffer *buffer, const BufferLayout &layout,
@@ -53,6 +64,9 @@ public:
 
     // True if the memory opened last carries its own stream, so that work may stay queued when the buffer is pushed.
     virtual bool staysQueued() const { return false; }
+
+    // Waits for what others have queued on the memory opened last, for work on it that is queued elsewhere.
+    virtual void settle() {}
 
     virtual ImportCounters counters() const = 0;
 };

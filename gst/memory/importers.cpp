@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The only list of importers. A buffer goes to the first that accepts it.
+#include "cuda_memory.hpp"
 #include "dmabuf.hpp"
 #include "system.hpp"
 
 namespace zc::gst {
 
-std::vector<std::unique_ptr<Importer>> makeImporters(const ImportSite &)
+std::vector<std::unique_ptr<Importer>> makeImporters(const ImportSite &site)
 {
     std::vector<std::unique_ptr<Importer>> importers;
-    importers.push_back(makeDmabufImporter());
-    importers.push_back(makeSystemImporter());
+    if (auto cuda = makeCudaMemoryImporter(site); cuda)
+        importers.push_back(std::move(cuda));
+    importers.push_back(makeDmabufImporter(site));
+    importers.push_back(makeSystemImporter(site));
     return importers;
 }
 

@@ -15,10 +15,10 @@ bool contains(Access access, Access part)
     return (static_cast<int>(access) & static_cast<int>(part)) != 0;
 }
 
-std::string describe(const GstMemory *memory)
+Status readOnly(const GstMemory *memory)
 {
-    const char *type = memory->allocator ? memory->allocator->mem_type : nullptr;
-    return std::string("memory of type ") + (type ? type : "(unknown)");
+    return {Code::Access, describeMemory(memory) + " is marked read-only and cannot be written; on-shared=copy "
+                                                   "works on a copy instead"};
 }
 
 // A write map of memory with several holders fails in gst_memory_map() (and becomes a silent copy of the pixels in
@@ -32,14 +32,13 @@ Result<GstMapFlags> flagsFor(GstMemory *memory, Access access)
     if (!contains(access, Access::Write))
         return static_cast<GstMapFlags>(flags);
     if (GST_MEMORY_IS_READONLY(memory))
-        return Status{Code::Access, describe(memory) + " is marked read-only and cannot be written; on-shared=copy "
-                                                       "works on a copy instead"};
+        return readOnly(memory);
     if (gst_memory_is_writable(memory))
         return static_cast<GstMapFlags>(flags | GST_MAP_WRITE);
     if (gst_memory_is_type(memory, GST_ALLOCATOR_SYSMEM))
         return GST_MAP_READ;
-    return Status{Code::Access, describe(memory) + " has other holders and cannot be mapped for writing; "
-                                                   "on-shared=copy works on a copy instead"};
+    return Status{Code::Access, describeMemory(memory) + " has other holders and cannot be mapped for writing; "
+                                                         "on-shared=copy works on a copy instead"};
 }
 
 // A page beyond the end of a file can be mapped, and kills whoever touches it.
@@ -55,14 +54,14 @@ Status checkFileSize(GstMemory *memory, gsize needed)
     const gsize end = memory->offset + needed;
     if ((size == 0 && !regular) || size >= end) // a device need not know its size
         return {};
-    return {Code::BadLayout, describe(memory) + " (fd " + std::to_string(fd) + ", " + std::to_string(size) +
+    return {Code::BadLayout, describeMemory(memory) + " (fd " + std::to_string(fd) + ", " + std::to_string(size) +
                                  " bytes) is shorter than the picture, which needs " + std::to_string(end) + " bytes"};
 }
 
 // Why the memory's own map function refused.
 Status mapFailure(GstMemory *memory, Access access)
 {
-    const std::string what = describe(memory) + " (" + std::to_string(memory->size) + " bytes)";
+    const std::string what = describeMemory(memory) + " (" + std::to_string(memory->size) + " bytes)";
     if (!contains(access, Access::Write) || !gst_is_fd_memory(memory))
         return {Code::Access, what + " cannot be mapped; expected memory that the CPU can address"};
     if (!fdIsReadWrite(gst_fd_memory_get_fd(memory)))
@@ -73,6 +72,22 @@ Status mapFailure(GstMemory *memory, Access access)
 }
 
 } // namespace
+
+std::string describeMemory(const GstMemory *memory)
+{
+    const char *type = memory->allocator ? memory->allocator->mem_type : nullptr;
+    return std::string("memory of type ") + (type ? type : "(unknown)");
+}
+
+Status checkUse(GstMemory *memory, gsize needed, Access access)
+{
+    if (memory->size < needed)
+        return {Code::BadLayout, describeMemory(memory) + " holds " + std::to_string(memory->size) +
+                                     " bytes, the picture needs " + std::to_string(needed)};
+    if (contains(access, Access::Write) && GST_MEMORY_IS_READONLY(memory))
+        return readOnly(memory);
+    return checkFileSize(memory, needed);
+}
 
 Result<std::uint8_t *> MemoryMaps::map(GstMemory *memory, gsize needed, Access access)
 {
@@ -93,7 +108,7 @@ Result<std::uint8_t *> MemoryMaps::map(GstMemory *memory, gsize needed, Access a
     entry.memory = gst_memory_ref(memory);
     count_++;
     if (!entry.info.data || entry.info.size < needed)
-        return Status{Code::BadLayout, describe(memory) + " maps to " + std::to_string(entry.info.size) +
+        return Status{Code::BadLayout, describeMemory(memory) + " maps to " + std::to_string(entry.info.size) +
                                            " bytes, the picture needs " + std::to_string(needed)};
     return static_cast<std::uint8_t *>(entry.info.data);
 }

@@ -9,7 +9,16 @@
 
 #include <array>
 
+#include <string>
+
 namespace zc::gst {
+
+// "memory of type SystemMemory", for messages.
+std::string describeMemory(const GstMemory *memory);
+
+// Whether the memory's visible bytes reach as far as `needed`, in its file too, and may be used so. To be asked for
+// each frame, since a file can be truncated.
+Status checkUse(GstMemory *memory, gsize needed, Access access);
 
 class MemoryMaps {
 public:

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The importer of system memory: one gst_memory_map() a memory and frame, which for plain memory is a pointer.
+// The importer of system memory: one gst_memory_map() a memory and frame, which for plain memory is a pointer; for a
+// GPU, pinned once a memory.
 #include "system.hpp"
 
 #include "copy_allocator.hpp"
-#include "memory_maps.hpp"
+#include "host_memories.hpp"
 #include "plane_data.hpp"
 
 #include <gst/allocators/gstdmabuf.h>
@@ -13,13 +14,16 @@ namespace {
 
 class SystemImporter final : public Importer {
 public:
+    explicit SystemImporter(const ImportSite &site)
+        : gpu_(site.hostGpu), memories_(gpu_), copies_(DmabufAllocator(), gpu_ ? pageAlign() : kRowAlign)
+    {}
     MemoryKind kind() const override { return MemoryKind::System; }
     bool accepts(GstBuffer *buffer) const override;
     Result<std::span<const Frame>> open(GstBuffer *buffer, const BufferLayout &layout, const Negotiated &negotiated,
                                         Access access) override;
     Status close() override
     {
-        maps_.unmapAll();
+        memories_.endFrame();
         return {};
     }
     Result<GstBuffer *> allocateLike(GstBuffer *source, const Negotiated &negotiated, GstCaps *caps,
@@ -27,11 +31,18 @@ public:
     {
         return copies_.allocate(source, negotiated, caps, downstream);
     }
-    void clear() override { copies_.clear(); }
-    ImportCounters counters() const override { return {}; } // nothing lasting is made
+    void clear() override
+    {
+        memories_.clear();
+        copies_.clear();
+    }
+    // Nothing lasting is made for the CPU.
+    ImportCounters counters() const override { return {memories_.imports(), hits_}; }
 
 private:
-    MemoryMaps maps_;
+    std::shared_ptr<HostGpu> gpu_; // null: kernels run on the CPU
+    HostMemories memories_;
+    guint64 hits_ = 0;
     Frame frame_;
     CopyAllocator copies_;
 };
@@ -52,23 +63,26 @@ Result<std::span<const Frame>> SystemImporter::open(GstBuffer *, const BufferLay
 {
     frame_ = frameFor(layout, negotiated);
     frame_.memory = MemoryKind::System;
-    for (guint i = 0; i < layout.planes; i++) {
-        const PlaneLocation &plane = layout.plane[i];
-        const auto base = maps_.map(plane.memory, plane.offset + plane.bytes, access);
-        Status status = base ? setPlaneData(frame_, i, base.value() + plane.offset) : base.status();
-        if (!status) {
-            maps_.unmapAll();
-            return status;
-        }
+    const guint64 importsBefore = memories_.imports();
+    Status status = setPlace(frame_, gpu_.get());
+    for (guint i = 0; i < layout.planes && status; i++) {
+        const auto data = memories_.reach(layout.plane[i], access);
+        status = data ? setPlaneData(frame_, i, data.value()) : data.status();
     }
+    if (!status) {
+        memories_.endFrame();
+        return status;
+    }
+    if (gpu_ && memories_.imports() == importsBefore)
+        hits_++;
     return std::span<const Frame>(&frame_, 1);
 }
 
 } // namespace
 
-std::unique_ptr<Importer> makeSystemImporter()
+std::unique_ptr<Importer> makeSystemImporter(const ImportSite &site)
 {
-    return std::make_unique<SystemImporter>();
+    return std::make_unique<SystemImporter>(site);
 }
 
 } // namespace zc::gst

@@ -103,28 +103,31 @@ std::string visibleDevices()
                     : std::string("; CUDA_VISIBLE_DEVICES is set and empty, which hides every GPU: unset it");
 }
 
-Status noDevice(const std::string &found)
+Status noDevice()
 {
-    return {Code::NotFound,
-            found + visibleDevices() + "; nvidia-smi tells whether the driver works, device=cpu runs without a GPU"};
+    return {Code::NotFound, "the CUDA driver finds no GPU" + visibleDevices() +
+                                "; nvidia-smi tells whether the driver works, device=cpu runs without a GPU"};
+}
+
+Status broken(const Driver &d, DriverResult result, const char *what)
+{
+    return {Code::Gpu, failed(d, result, what).message() + visibleDevices() +
+                           "; nvidia-smi tells whether the driver works, device=cpu runs without it"};
 }
 
 Status initialise(Driver &d)
 {
-    if (const DriverResult result = d.init(0); result == kNoDevice)
-        return noDevice("the CUDA driver finds no GPU");
-    else if (result != kSuccess)
-        return {Code::Gpu, failed(d, result, "cuInit").message() + visibleDevices() +
-                               "; nvidia-smi tells whether the driver works, device=cpu runs without it"};
+    if (const DriverResult result = d.init(0); result != kSuccess)
+        return result == kNoDevice ? noDevice() : broken(d, result, "cuInit");
     if (const DriverResult result = d.driverGetVersion(&d.version); result != kSuccess)
-        return failed(d, result, "cuDriverGetVersion");
+        return broken(d, result, "cuDriverGetVersion");
     if (d.version < kOldestVersion)
         return {Code::Unsupported, "the NVIDIA driver supports CUDA " + versionText(d.version) + ", but " +
                                        versionText(kOldestVersion) +
                                        " or later is needed; update the driver, or use device=cpu"};
     if (const DriverResult result = d.deviceGetCount(&d.devices); result != kSuccess)
-        return failed(d, result, "cuDeviceGetCount");
-    return d.devices > 0 ? Status{} : noDevice("the CUDA driver finds no GPU");
+        return broken(d, result, "cuDeviceGetCount");
+    return d.devices > 0 ? Status{} : noDevice();
 }
 
 Result<const Driver *> open()

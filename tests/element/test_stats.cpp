@@ -40,7 +40,8 @@ TEST(Stats, HasEveryFieldWithItsType)
     ASSERT_NE(stats, nullptr);
     EXPECT_STREQ(gst_structure_get_name(stats), "cudazerocopy-stats");
     for (const char *field : {"frames", "in-place", "copied", "passed-through", "imports", "cache-hits",
-                              "scratch-bytes", "cpu-time-mean", "cpu-time-p50", "cpu-time-p99", "cpu-time-max"})
+                              "scratch-bytes", "cpu-time-mean", "cpu-time-p50", "cpu-time-p99", "cpu-time-max",
+                              "gpu-time-mean", "gpu-time-p50", "gpu-time-p99", "gpu-time-max"})
         EXPECT_EQ(gst_structure_get_field_type(stats, field), G_TYPE_UINT64) << field;
     for (const char *field : {"memory", "device", "kernel"})
         EXPECT_EQ(gst_structure_get_field_type(stats, field), G_TYPE_STRING) << field;

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// Backends by device and context.
+#include "compute.hpp"
+
+#include "backend/gpu.hpp"
+#include "log.hpp"
+
+#include <algorithm>
+
+#define GST_CAT_DEFAULT logElement
+
+namespace zc::gst {
+
+Status Compute::start(Device device, int gpu)
+{
+    clear();
+    device_ = device;
+    gpu_ = gpu;
+    if (device != Device::Cuda) {
+        const auto cpu = open(-1, nullptr);
+        description_ = cpu ? cpu.value()->backend->describe() : "";
+        return cpu.status();
+    }
+    const int wanted = std::max(gpu, 0);
+    const auto found = findGpu(wanted);
+    if (!found) {
+        const std::string asked = gpu < 0 ? "" : " cuda-device-id=" + std::to_string(gpu);
+        return {found.status().code(), "device=cuda" + asked + ": " + found.status().message()};
+    }
+    description_ = found.value();
+    hostGpu_ = std::make_shared<HostGpu>(wanted);
+    return {};
+}
+
+std::string Compute::whyNoGpu() const
+{
+    if (device_ != Device::Auto)
+        return {};
+    const std::string why = gpu_ < 0 ? whyGpuIsMissing() : findGpu(gpu_).status().message();
+    if (why.empty())
+        return {};
+    const std::string asked = gpu_ < 0 ? "" : "cuda-device-id=" + std::to_string(gpu_) + ": ";
+    return asked + "the CPU does the work, since no GPU can be used: " + why;
+}
+
+void Compute::clear()
+{
+    last_ = nullptr;
+    places_.clear();
+    hostGpu_.reset();
+}
+
+Status Compute::checkGpu(const Frame &frame) const
+{
+    if (gpu_ < 0 || frame.device < 0 || frame.device == gpu_)
+        return {};
+    const std::string theirs = std::to_string(frame.device), ours = std::to_string(gpu_);
+    return {Code::Unsupported, "the buffer lies on GPU " + theirs + ", but cuda-device-id=" + ours + " asks for GPU " +
+                                   ours + "; use cuda-device-id=" + theirs + ", or let upstream use GPU " + ours};
+}
+
+Result<Backend *> Compute::backendFor(const Frame &frame)
+{
+    if (last_ != nullptr && last_->device == frame.device && last_->context == frame.context)
+        return last_->backend.get();
+    if (Status status = checkGpu(frame); !status)
+        return status;
+    const auto found = std::find_if(places_.begin(), places_.end(), [&](const auto &known) {
+        return known->device == frame.device && known->context == frame.context;
+    });
+    const auto place = found != places_.end() ? Result<const Place *>(found->get()) : open(frame.device, frame.context);
+    if (!place)
+        return place.status();
+    last_ = place.value();
+    description_ = last_->backend->describe();
+    return last_->backend.get();
+}
+
+Result<const Compute::Place *> Compute::open(int device, void *context)
+{
+    Result<std::unique_ptr<Backend>> made =
+        device < 0 ? Result<std::unique_ptr<Backend>>(makeHostBackend()) : makeGpuBackend(device, context);
+    if (!made)
+        return made.status();
+    made.value()->timeRuns(true);
+    places_.push_back(std::make_unique<Place>(Place{device, context, std::move(made.value())}));
+    GST_INFO("runs on %s", places_.back()->backend->describe().c_str());
+    return places_.back().get();
+}
+
+Status Compute::copy(const Frame &from, const Frame &to)
+{
+    if ((from.device < 0) != (to.device < 0))
+        return {Code::Unsupported, "a frame on the CPU and one on a GPU cannot be copied into one another"};
+    const auto backend = backendFor(to);
+    if (!backend)
+        return backend.status();
+    const Status copied = backend.value()->copy(from, to);
+    // Also after a failure: nothing may be queued on a buffer that goes away.
+    const Status waited = backend.value()->wait();
+    return copied.ok() ? waited : copied;
+}
+
+double Compute::takeGpuSeconds()
+{
+    double sum = 0, one = 0;
+    while (last_ != nullptr && last_->device >= 0 && last_->backend->takeGpuTime(one))
+        sum += one;
+    return sum;
+}
+
+BackendUse Compute::use() const
+{
+    BackendUse sum;
+    for (const auto &place : places_) {
+        const BackendUse one = place->backend->use();
+        sum.scratchBytes += one.scratchBytes;
+        sum.allocations += one.allocations;
+    }
+    return sum;
+}
+
+} // namespace zc::gst
