@@ -44,8 +44,8 @@ def kernel_rows(found):
 
 
 def read_kernels(output):
-    begin, end = output.find("{"), output.rfind("}")
-    return kernel_rows(json.loads(output[begin:end + 1])) if 0 <= begin < end else []
+    # Row by row: what the program complained of stands between them.
+    return kernel_rows({"results": [json.loads(row) for row in re.findall(r'\{"format"[^}]*\}', output)]})
 
 
 def chain_rows(station, found):
