@@ -88,6 +88,11 @@ Entry copyEntry(bool fromArray, bool toArray)
     return kCopy + (fromArray ? 2 : 0) + (toArray ? 1 : 0);
 }
 
+std::span<const char *const> entryNames()
+{
+    return kNames;
+}
+
 Result<Function> Entries::find(const char *kernel, Entry entry)
 {
     static_assert(std::size(kNames) == kEntries);

@@ -5,6 +5,7 @@
 #include "cuda/modules.hpp"
 
 #include <array>
+#include <span>
 #include <vector>
 
 namespace zc::cuda {
@@ -21,6 +22,9 @@ Entry passEntry(PassPart part, int sampleBytes, bool wide, bool array);
 Entry middleEntry(int pass, bool wide); // pass 1 or 2
 Entry swapEntry(int chunkBytes, bool array);
 Entry copyEntry(bool fromArray, bool toArray); // of kernel "device_copy"
+
+// All of them: those of "device_copy" begin with zc_copy_, every other kernel has the rest.
+std::span<const char *const> entryNames();
 
 // Of one context. Thread-bound.
 class Entries {

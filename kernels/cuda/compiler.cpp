@@ -14,11 +14,15 @@ namespace {
 
 constexpr const char *kFormat = "cudazerocopy code 1"; // part of every key: change it when keys or options change
 
-std::vector<std::string> optionsFor(const Program &program, Target target)
+std::vector<std::string> optionsFor(const Nvrtc &nvrtc, const Program &program, Target target)
 {
-    std::vector<std::string> out = {"--std=c++17", std::string("--gpu-architecture=") +
-                                                       (target.form == CodeForm::Ptx ? "compute_" : "sm_") +
-                                                       std::to_string(target.architecture)};
+    // There is no host here, and NVRTC takes some nested lambdas of device functions for the host's.
+    std::vector<std::string> out = {"--std=c++17", "--device-as-default-execution-space",
+                                    std::string("--gpu-architecture=") +
+                                        (target.form == CodeForm::Ptx ? "compute_" : "sm_") +
+                                        std::to_string(target.architecture)};
+    if (std::pair(nvrtc.major(), nvrtc.minor()) < std::pair(11, 7))
+        out.emplace_back("-D__grid_constant__="); // a hint that came with 11.7
     out.insert(out.end(), program.options.begin(), program.options.end());
     return out;
 }
@@ -76,7 +80,7 @@ std::optional<CodeCache> Compiler::openCache() const
 
 Result<CompiledCode> Compiler::compile(const Program &program, Target target, const std::atomic<bool> *cancel)
 {
-    const std::vector<std::string> options = optionsFor(program, target);
+    const std::vector<std::string> options = optionsFor(*nvrtc_, program, target);
     const Sha256::Digest key = keyOf(*nvrtc_, program, options);
     const auto cache = openCache();
     if (cache)

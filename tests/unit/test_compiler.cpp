@@ -114,9 +114,14 @@ TEST_F(CompilerTest, givesTheLanguageTheTargetAndTheProgramsOptions)
 {
     const auto compiler = make("");
     ASSERT_TRUE(compiler->compile(simple(), kPtx).ok());
-    EXPECT_EQ(fakeNvrtc().options, " --std=c++17 --gpu-architecture=compute_75 -DX=1");
+    EXPECT_EQ(fakeNvrtc().options,
+              " --std=c++17 --device-as-default-execution-space --gpu-architecture=compute_75 -DX=1");
     ASSERT_TRUE(compiler->compile(simple(), {90, CodeForm::Cubin}).ok());
-    EXPECT_EQ(fakeNvrtc().options, " --std=c++17 --gpu-architecture=sm_90 -DX=1");
+    EXPECT_EQ(fakeNvrtc().options, " --std=c++17 --device-as-default-execution-space --gpu-architecture=sm_90 -DX=1");
+    fakeNvrtc().major = 11;
+    fakeNvrtc().minor = 6;
+    ASSERT_TRUE(make("")->compile(simple(), kPtx).ok());
+    EXPECT_NE(fakeNvrtc().options.find(" -D__grid_constant__= -DX=1"), std::string::npos) << fakeNvrtc().options;
 }
 
 TEST_F(CompilerTest, compilesOnceForAllProcesses)

@@ -2,6 +2,7 @@
 // Every built-in kernel through the real NVRTC, from the text that the library carries. Without one each test says that
 // it is skipped; CUDAZEROCOPY_NVRTC names the one to take, and then kernels whose machine code takes many seconds are
 // assembled too.
+#include "backend/cuda_entries.hpp"
 #include "cuda/compiler.hpp"
 #include "cuda/programs.hpp"
 #include "runtime/built_in.hpp"
@@ -35,18 +36,9 @@ protected:
 std::vector<std::string> entriesOf(const std::string &kernel)
 {
     std::vector<std::string> out;
-    for (const std::string memory : {"pitch", "surface"}) {
-        if (kernel == "device_copy") {
-            out.push_back("zc_copy_pitch_" + memory);
-            out.push_back("zc_copy_surface_" + memory);
-            continue;
-        }
-        for (const char *kind : {"8", "16", "24", "32", "422"})
-            out.push_back(std::string("zc_rows_") + kind + "_" + memory);
-        for (const char *pass : {"0", "1", "2", "3"})
-            for (const char *bits : {"8", "16", "32"})
-                out.push_back(std::string("zc_pass") + pass + "_" + bits + "_" + memory);
-    }
+    for (const std::string entry : entryNames())
+        if (entry.starts_with("zc_copy_") == (kernel == "device_copy"))
+            out.push_back(entry);
     return out;
 }
 
@@ -71,6 +63,7 @@ TEST_F(NvrtcTest, knowsItsVersionAndArchitectures)
 TEST_F(NvrtcTest, compilesEveryKernelToPtxWithAllItsEntries)
 {
     for (const std::string &name : images()) {
+        ASSERT_FALSE(entriesOf(name).empty());
         const auto program = builtInProgram(name);
         ASSERT_TRUE(program.ok()) << program.status().message();
         const auto code = compiler_->compile(program.value(), {75, CodeForm::Ptx});
