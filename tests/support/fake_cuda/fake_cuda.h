@@ -12,7 +12,8 @@
  *
  * Device memory is memory of the process at the address that the driver calls give, so a test may read and write it.
  * A kernel does no arithmetic. Its launch is checked; zc_copy_* copies, zc_rows_* inverts every bit of the bytes that
- * it was given, zc_pass_* and zc_swap_* change nothing. Every function here is thread-safe and can be called at any time. */
+ * it was given, zc_pass_* and zc_swap_* change nothing. Every function here is thread-safe and can be called at any
+ * time. */
 #ifndef ZC_TESTS_FAKE_CUDA_H
 #define ZC_TESTS_FAKE_CUDA_H
 
