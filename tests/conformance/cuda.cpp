@@ -1,67 +1,143 @@
 // SPDX-License-Identifier: MIT
-// The suite on the CUDA backend, in device memory. Without a GPU the executable exits with 77, skipped.
-#include "target.hpp"
-
+// The suite on the CUDA backend, in linear memory and in arrays. Without a GPU the executable exits with 77, skipped.
 #include "backend/cuda_backend.hpp"
-#include "cuda/handles.hpp"
+#include "cuda_memory.hpp"
+#include "picture.hpp"
+#include "target.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <functional>
 
 namespace zc::conformance {
 namespace {
-
-class CudaMemory final : public test::FrameMemory {
-public:
-    CudaMemory(cuda::Context context, std::size_t bytes) : context_(context)
-    {
-        const cuda::ContextGuard guard(context_);
-        auto made = cuda::allocate(context_, bytes);
-        EXPECT_TRUE(made.ok()) << made.status().message();
-        if (made.ok())
-            memory_ = std::move(made.value());
-    }
-
-    void *address() override { return reinterpret_cast<void *>(memory_.get()); }
-    void upload(std::span<const std::uint8_t> bytes) override
-    {
-        const cuda::ContextGuard guard(context_);
-        const auto result = cuda::driverIfOpen()->memcpyHtoDAsync(memory_.get(), bytes.data(), bytes.size(), nullptr);
-        EXPECT_EQ(result, cuda::kSuccess);
-        EXPECT_EQ(cuda::driverIfOpen()->streamSynchronize(nullptr), cuda::kSuccess);
-    }
-    void download(std::span<std::uint8_t> bytes) override
-    {
-        const cuda::ContextGuard guard(context_);
-        const auto result = cuda::driverIfOpen()->memcpyDtoHAsync(bytes.data(), memory_.get(), bytes.size(), nullptr);
-        EXPECT_EQ(result, cuda::kSuccess);
-        EXPECT_EQ(cuda::driverIfOpen()->streamSynchronize(nullptr), cuda::kSuccess);
-    }
-
-private:
-    cuda::Context context_;
-    cuda::DeviceMemory memory_;
-};
-
-class CudaAllocator final : public test::FrameAllocator {
-public:
-    explicit CudaAllocator(cuda::PrimaryContext context) : context_(std::move(context)) {}
-    std::unique_ptr<test::FrameMemory> allocate(std::size_t bytes) override
-    {
-        return std::make_unique<CudaMemory>(context_.get(), bytes);
-    }
-    MemoryKind kind() const override { return MemoryKind::Cuda; }
-    int device() const override { return 0; }
-
-private:
-    cuda::PrimaryContext context_;
-};
 
 bool driverFound()
 {
     const auto driver = cuda::driver();
     return driver.ok() || driver.status().code() != Code::NotFound;
+}
+
+void addTarget(std::vector<Target> &out, const char *name, bool arrays)
+{
+    auto backend = makeCudaBackend();
+    auto context = cuda::PrimaryContext::retain(0);
+    EXPECT_TRUE(backend.ok()) << backend.status().message();
+    EXPECT_TRUE(context.ok()) << context.status().message();
+    if (backend.ok() && context.ok())
+        out.push_back(
+            {name, std::move(backend.value()),
+             arrays ? makeArrayAllocator(std::move(context.value())) : makeLinearAllocator(std::move(context.value())),
+             arrays});
+}
+
+TEST(CudaBackend, RefusesWhatNoArrayHolds)
+{
+    const KernelInfo &kernel = *findKernel("invert");
+    const ParamValues params(kernel.params);
+    for (Target &target : targets()) {
+        PictureMemory memory(targets().front(), PictureLayout({Format::Rgb, 16, 16}));
+        Frame frame = memory.frame();
+        frame.planes[0].data = nullptr;
+        frame.planes[0].surface = 1;
+        const Status status = target.backend->run(frame, {&kernel, &params});
+        EXPECT_EQ(status.code(), Code::Unsupported);
+        EXPECT_NE(status.message().find("RGB"), std::string::npos) << status.message();
+    }
+}
+
+TEST(CudaBackend, RefusesFramesOfAnotherDeviceOrContext)
+{
+    const KernelInfo &kernel = *findKernel("invert");
+    const ParamValues params(kernel.params);
+    Target &target = targets().front();
+    const PictureLayout layout({Format::Nv12, 16, 16});
+    PictureMemory memory(target, layout);
+    Bytes before(layout.size(), 77);
+    memory.upload(before);
+    int other = 0;
+    const std::pair<const char *, std::function<void(Frame &)>> breaks[] = {
+        {"not imported", [](Frame &f) { f.device = -1; }},
+        {"GPU 5", [](Frame &f) { f.device = 5; }},
+        {"context", [&](Frame &f) { f.context = &other; }},
+    };
+    for (const auto &[word, breakIt] : breaks) {
+        Frame frame = memory.frame();
+        breakIt(frame);
+        for (const Status &status :
+             {target.backend->run(frame, {&kernel, &params}), target.backend->copy(frame, memory.frame())}) {
+            EXPECT_EQ(status.code(), Code::Unsupported) << word;
+            EXPECT_NE(status.message().find(word), std::string::npos) << status.message();
+        }
+    }
+    EXPECT_TRUE(target.backend->wait().ok());
+    EXPECT_EQ(memory.download(), before);
+}
+
+// Work on one frame, queued on streams in turn, happens in the order of the calls: the last colour stays.
+TEST(CudaBackend, KeepsTheOrderAcrossStreams)
+{
+    Target &target = targets().front();
+    const PictureSpec spec = {Format::Rgba, 1920, 1080, ColorRange::Full};
+    const PictureLayout layout(spec);
+    PictureMemory memory(target, layout);
+    const Bytes input(layout.size(), 0);
+    memory.upload(input);
+    const KernelInfo &fill = *findKernel("fill");
+    ParamValues colour(fill.params);
+    auto context = cuda::PrimaryContext::retain(0);
+    ASSERT_TRUE(context.ok());
+    const cuda::ContextGuard guard(context->get());
+    std::vector<cuda::OwnedStream> streams;
+    for (int i = 0; i < 4; ++i)
+        streams.push_back(std::move(cuda::makeStream(context->get()).value()));
+    Frame frame = memory.frame();
+    for (std::size_t i = 0; i < 32; ++i) {
+        ASSERT_TRUE(colour.setText("color", i % 2 == 0 ? "#ff0000" : "#0000ff").ok());
+        frame.stream = streams[i % streams.size()].get();
+        ASSERT_TRUE(target.backend->run(frame, {&fill, &colour}).ok());
+    }
+    streams.clear(); // a borrowed stream may go before the work is waited for
+    ASSERT_TRUE(target.backend->wait().ok());
+    Bytes got = memory.download();
+    const gold::Picture picture(layout.at(got.data()));
+    int wrong = 0;
+    for (int y = 0; y < spec.height; ++y)
+        for (int x = 0; x < spec.width; ++x)
+            wrong += picture.code(picture.channel('R'), x, y) != 0 || picture.code(picture.channel('B'), x, y) != 255;
+    EXPECT_EQ(wrong, 0) << "pixels of an earlier colour";
+}
+
+TEST(CudaBackend, HandsOutTheTimeOfRunsThatWereTimed)
+{
+    Target &target = targets().front();
+    PictureMemory memory(target, PictureLayout({Format::Nv12, 640, 480}));
+    const KernelInfo &kernel = *findKernel("invert");
+    const ParamValues params(kernel.params);
+    double seconds = -1;
+    const auto runs = [&](int count) {
+        for (int i = 0; i < count; ++i)
+            ASSERT_TRUE(target.backend->run(memory.frame(), {&kernel, &params}).ok());
+        ASSERT_TRUE(target.backend->wait().ok());
+    };
+    runs(1);
+    EXPECT_FALSE(target.backend->takeGpuTime(seconds)) << "nobody asked for it";
+    target.backend->timeRuns(true);
+    runs(20);
+    int taken = 0;
+    for (; target.backend->takeGpuTime(seconds); ++taken) {
+        EXPECT_GT(seconds, 0);
+        EXPECT_LT(seconds, 1);
+    }
+    EXPECT_EQ(taken, 16);
+    runs(2);
+    EXPECT_TRUE(target.backend->takeGpuTime(seconds)) << "fetching makes room again";
+    target.backend->timeRuns(false);
+    while (target.backend->takeGpuTime(seconds))
+        continue;
+    runs(1);
+    EXPECT_FALSE(target.backend->takeGpuTime(seconds));
 }
 
 } // namespace
@@ -71,13 +147,8 @@ std::vector<Target> makeTargets()
     std::vector<Target> out;
     if (!driverFound())
         return out; // main() says so
-    auto backend = makeCudaBackend();
-    auto context = cuda::PrimaryContext::retain(0);
-    EXPECT_TRUE(backend.ok()) << backend.status().message();
-    EXPECT_TRUE(context.ok()) << context.status().message();
-    if (backend.ok() && context.ok())
-        out.push_back(
-            {"cuda", std::move(backend.value()), std::make_unique<CudaAllocator>(std::move(context.value()))});
+    addTarget(out, "cuda", false);
+    addTarget(out, "cuda_array", true);
     return out;
 }
 

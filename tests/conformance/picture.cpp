@@ -109,6 +109,7 @@ PictureMemory::PictureMemory(Target &target, const PictureLayout &layout)
 {
     frame_.memory = target.memory->kind();
     frame_.device = target.memory->device();
+    memory_->place(frame_);
 }
 
 Bytes PictureMemory::download() const

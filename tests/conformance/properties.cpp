@@ -224,7 +224,7 @@ TEST_P(Literal, AdjustTurnsRgbThroughBt601)
     EXPECT_EQ(gray.get('A'), (Codes{1, 2, 3}));
 
     // Half a turn of hue negates chroma: each of R, G, B becomes 2y - itself.
-    SmallPicture hue(target(), {Format::Bgr, 1, 1, kFull});
+    SmallPicture hue(target(), {target().takes(Format::Bgr) ? Format::Bgr : Format::Bgrx, 1, 1, kFull});
     hue.set('R', {255});
     hue.set('G', {0});
     hue.set('B', {0});
@@ -324,6 +324,8 @@ TEST_P(Literal, PixelatePutsChromaSamplesIntoTheCellsOfTheirPixels)
 TEST_P(Literal, PixelateLeavesConstantPicturesAlone)
 {
     for (const gold::Layout &layout : gold::allLayouts()) {
+        if (!target().takes(layout.format))
+            continue;
         SCOPED_TRACE(layout.name);
         SmallPicture picture(target(), {layout.format, 13, 9, kLimited});
         for (const gold::Channel &c : layout.channels)
@@ -368,7 +370,7 @@ TEST_P(Literal, FlipMirrorsRowsAndColumns)
                                                     {"method=rotate-180", {6, 5, 4, 3, 2, 1}}};
     for (const auto &[params, want] : cases) {
         SCOPED_TRACE(params);
-        SmallPicture picture(target(), {Format::Rgb, 3, 2, kLimited});
+        SmallPicture picture(target(), {target().takes(Format::Rgb) ? Format::Rgb : Format::Rgba, 3, 2, kLimited});
         picture.set('G', {1, 2, 3, 4, 5, 6});
         picture.run("flip", params);
         EXPECT_EQ(picture.get('G'), want);
@@ -400,6 +402,8 @@ TEST_P(Literal, FlipMovesAlphaWithItsPixelAndStaysInTheRegion)
 TEST_P(Literal, FlipTwiceIsNothing)
 {
     for (const gold::Layout &layout : gold::allLayouts()) {
+        if (!target().takes(layout.format))
+            continue;
         for (const char *params : {"method=horizontal", "method=vertical", "method=rotate-180"}) {
             SCOPED_TRACE(std::string(layout.name) + " " + params);
             SmallPicture picture(target(), {layout.format, 11, 7, kLimited});

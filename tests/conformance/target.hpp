@@ -15,6 +15,10 @@ struct Target {
     std::string name;
     std::unique_ptr<Backend> backend;
     std::unique_ptr<test::FrameAllocator> memory;
+    bool arrays = false; // memory without addresses and pitches
+
+    // Whether the memory can hold the format at all.
+    bool takes(Format format) const { return !arrays || (format != Format::Rgb && format != Format::Bgr); }
 };
 
 // Defined once per executable (host.cpp, gold.cpp). The first target is compared with the gold code and the others,

@@ -21,6 +21,8 @@ public:
     virtual void *address() = 0; // as the backend sees it; aligned to 256 bytes
     virtual void upload(std::span<const std::uint8_t> bytes) = 0;
     virtual void download(std::span<std::uint8_t> bytes) = 0;
+    // The frame lies in this block. Memory that has no addresses makes its planes from it now; before the first upload.
+    virtual void place(Frame & /*frame*/) {}
 };
 
 class FrameAllocator {
