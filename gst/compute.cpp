@@ -96,9 +96,20 @@ Status Compute::copy(const Frame &from, const Frame &to)
     if (!backend)
         return backend.status();
     const Status copied = backend.value()->copy(from, to);
+    // Both memories' next users queue behind it on that very stream.
+    if (copied.ok() && from.stream != nullptr && from.stream == to.stream)
+        return copied;
     // Also after a failure: nothing may be queued on a buffer that goes away.
-    const Status waited = backend.value()->wait();
+    const Status waited = finish(*backend.value());
     return copied.ok() ? waited : copied;
+}
+
+Status Compute::finish(Backend &backend)
+{
+    const Status waited = backend.wait();
+    if (!waited && waited.code() != Code::GpuLost)
+        (void)backend.wait();
+    return waited;
 }
 
 double Compute::takeGpuSeconds()

@@ -30,8 +30,13 @@ public:
     // the frame lies on another GPU than the one asked for.
     Result<Backend *> backendFor(const Frame &frame);
 
-    // Copies the pixels with the backend of the destination, which must reach both, and waits.
+    // Copies the pixels with the backend of the destination, which must reach both, and waits, unless both frames are
+    // of one stream.
     Status copy(const Frame &from, const Frame &to);
+
+    // Waits for what the backend has queued, again if the first wait failed: memory must not go away under it. The
+    // first failure.
+    static Status finish(Backend &backend);
 
     // Time that runs spent on the GPU of the last frame's backend since the last call, in seconds, or 0.
     double takeGpuSeconds();

@@ -117,7 +117,10 @@ Status CudaBackend::wait()
     if (!guard.ok())
         return noted(guard.status());
     pending_ = false; // whatever comes of it: nobody waits twice for the same work
-    return told(d_.eventSynchronize(done_.get()), "waiting for the GPU");
+    Status waited = told(d_.eventSynchronize(done_.get()), "waiting for the GPU");
+    if (!waited.ok() && broken_.ok())
+        (void)d_.streamSynchronize(used_); // memory must not go away under work
+    return waited;
 }
 
 bool CudaBackend::takeGpuTime(double &seconds)
@@ -152,6 +155,8 @@ template <class Work> Status CudaBackend::queue(cuda::Stream stream, const Work 
     // Also of work that failed half way.
     Status recorded = told(d_.eventRecord(done_.get(), stream), "cuEventRecord");
     pending_ = pending_ || recorded.ok();
+    if (!recorded.ok() && broken_.ok())
+        (void)d_.streamSynchronize(stream); // nothing else would wait for it any more
     return worked.ok() ? recorded : worked;
 }
 

@@ -78,9 +78,14 @@ public:
         const Driver *d = driverIfOpen();
         if (old == Handle{} || !d)
             return;
-        const ContextGuard guard(context_);
-        if (guard.ok())
+        // What is not given back now never will be, so one refusal is not taken for an answer.
+        for (int attempt = 0; attempt < 2; ++attempt) {
+            const ContextGuard guard(context_);
+            if (!guard.ok())
+                continue;
             (d->*Release)(old);
+            return;
+        }
     }
 
 private:

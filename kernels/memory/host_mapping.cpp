@@ -125,9 +125,16 @@ void drop(std::uintptr_t begin)
     // Its GPU may be the last holder of the context, so it must outlive the guard.
     const Registration last = std::move(found->second);
     r.all.erase(found);
-    const cuda::ContextGuard guard(last.context);
-    if (!last.foreign && guard.ok())
+    if (last.foreign)
+        return;
+    // Pages that stay pinned would be refused to the next memory here, so one refusal is not taken for an answer.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        const cuda::ContextGuard guard(last.context);
+        if (!guard.ok())
+            continue;
         (void)cuda::driverIfOpen()->memHostUnregister(reinterpret_cast<void *>(begin));
+        return;
+    }
 }
 
 // The GPU's address of the first byte; the pieces must follow one another there as they do here.

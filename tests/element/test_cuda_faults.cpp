@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <set>
+#include <sstream>
 
 namespace zc::test {
 namespace {
@@ -88,6 +89,18 @@ std::vector<std::string> callsOf(Life life)
     return calls;
 }
 
+// In a context that is lost, and cannot even be made current, nothing can be given back.
+std::string misuse(int error)
+{
+    std::istringstream all(zc_fake_misuse());
+    std::string found;
+    for (std::string line; std::getline(all, line);) {
+        if (error != kIllegalAddress || !contains(line, "goes while it holds"))
+            found += line + "\n";
+    }
+    return found;
+}
+
 // Fails each call of the life in turn; the names of those whose failure was told.
 std::set<std::string> toldOf(Life life, int error, const char *name)
 {
@@ -105,7 +118,7 @@ std::set<std::string> toldOf(Life life, int error, const char *name)
             EXPECT_TRUE(contains(outcome.errors[0], name)) << outcome.errors[0];
             told.insert(calls[i - 1]);
         }
-        EXPECT_STREQ(zc_fake_misuse(), "");
+        EXPECT_EQ(misuse(error), "");
         EXPECT_EQ(zc_fake_live(nullptr), 0U) << zc_fake_live_text();
         EXPECT_EQ(zc_fake_stack_depth(), 0U);
     }
@@ -128,7 +141,7 @@ TEST_F(CudaFaults, ALostGpuIsToldOnce)
     const std::set<std::string> told = toldOf(framesAndStop, kIllegalAddress, "ILLEGAL_ADDRESS");
     for (const char *call : {"cuLaunchKernel", "cuEventSynchronize", "cuMemHostRegister_v2"})
         EXPECT_EQ(told.count(call), 1U) << call;
-    zc_fake_lose(0);
+    zc_fake_reset();
 }
 
 TEST_F(CudaFaults, FramesAfterTheLossReachNoDriver)
