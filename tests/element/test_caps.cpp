@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Templates, DMA_DRM names and what negotiated caps are read as.
 #include "buffers.hpp"
+#include "memory/cuda_context.hpp"
 
 #include <dlfcn.h>
 
@@ -142,19 +143,48 @@ TEST(DrmFormat, RefusesWhatIsMalformed)
 TEST(Template, ListsMemoryKindsInOrderOfPreference)
 {
     const CapsPtr caps(templateCaps());
-    ASSERT_EQ(gst_caps_get_size(caps.get()), 3U);
-    const char *features[] = {"memory:DMABuf", "memory:DMABuf", "memory:SystemMemory"};
-    for (guint i = 0; i < 3; i++) {
+    const guint first = cudaMemoryBuilt() ? 1 : 0; // CUDAMemory comes before the rest
+    ASSERT_EQ(gst_caps_get_size(caps.get()), first + 3);
+    const char *features[] = {"memory:CUDAMemory", "memory:DMABuf", "memory:DMABuf", "memory:SystemMemory"};
+    for (guint i = 0; i < first + 3; i++) {
         const GCharPtr text(gst_caps_features_to_string(gst_caps_get_features(caps.get(), i)));
-        EXPECT_STREQ(text.get(), features[i]);
+        EXPECT_STREQ(text.get(), features[i + 1 - first]);
     }
-    const GstStructure *drm = gst_caps_get_structure(caps.get(), 0);
+    const GstStructure *drm = gst_caps_get_structure(caps.get(), first);
     EXPECT_STREQ(gst_structure_get_string(drm, "format"), "DMA_DRM");
     EXPECT_EQ(gst_value_list_get_size(gst_structure_get_value(drm, "drm-format")), std::size(kFourccs));
-    for (guint i = 1; i < 3; i++) {
+    for (guint i = first + 1; i < first + 3; i++) {
         const GValue *formats = gst_structure_get_value(gst_caps_get_structure(caps.get(), i), "format");
         ASSERT_TRUE(GST_VALUE_HOLDS_LIST(formats));
         EXPECT_EQ(gst_value_list_get_size(formats), static_cast<guint>(kFormatCount - 1));
+    }
+}
+
+// GStreamer 1.22 aborts on a format that its allocator cannot hold.
+TEST(Template, CudaMemoryHoldsWhatGstreamersAllocatorDoes)
+{
+    const std::string size = ",width=64,height=48,framerate=30/1";
+    const CapsPtr caps(templateCaps());
+    const std::string cuda = "video/x-raw(memory:CUDAMemory),format=";
+    const auto listed = [&](const char *format) {
+        return gst_caps_can_intersect(caps.get(), capsFrom(cuda + format + size).get()) != FALSE;
+    };
+    for (const char *format : {"NV12", "I420", "P010_10LE", "RGBA", "RGB", "YUY2", "RGB10A2_LE"})
+        EXPECT_EQ(listed(format), cudaMemoryBuilt()) << format;
+    for (const char *format : {"NV16", "NV24", "GRAY8", "GRAY16_LE", "xRGB", "xBGR"})
+        EXPECT_FALSE(listed(format)) << format;
+}
+
+// Only where it can be used, and never on the CPU.
+TEST(Template, OffersCudaMemoryOnlyWhereAsked)
+{
+    const CapsPtr nv12 = capsFrom("video/x-raw(memory:CUDAMemory),format=NV12,width=64,height=48,framerate=30/1");
+    for (const Device device : {Device::Auto, Device::Cpu, Device::Cuda}) {
+        for (const bool usable : {true, false}) {
+            const CapsPtr offered(offeredCaps(device, usable));
+            EXPECT_EQ(gst_caps_can_intersect(offered.get(), nv12.get()) != FALSE,
+                      cudaMemoryBuilt() && usable && device != Device::Cpu);
+        }
     }
 }
 

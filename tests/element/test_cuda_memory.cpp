@@ -252,6 +252,13 @@ TEST_F(CudaMemory, SharedFramesAreCopiedOnTheDevice)
     EXPECT_EQ(detector.copies().size(), 1U) << "only the element's own report";
 #ifdef ZC_GST_CUDA_STREAMS
     EXPECT_EQ(gst_cuda_memory_get_stream(cudaMemory(out)), gst_cuda_memory_get_stream(cudaMemory(held)));
+    // The second time, when the pool is there: neither the copy nor the kernel is waited for.
+    Buffer next = filledOnDevice(source, 1);
+    const Buffer alsoHeld(gst_buffer_ref(next.get()));
+    ASSERT_NE(pass(h, Buffer(gst_buffer_ref(next.get()))), nullptr); // makes the pool's second buffer
+    const unsigned long before = waits();
+    ASSERT_NE(pass(h, std::move(next)), nullptr);
+    EXPECT_EQ(waits(), before);
 #endif
 }
 
