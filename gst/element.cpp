@@ -397,7 +397,7 @@ Status Element::runFrames(std::span<const Frame> frames, bool mayStayQueued, Gst
     }
     // After a failure, too: what was queued before it must not outlive the buffer.
     if (used != nullptr && (!status.ok() || !mayStayQueued)) {
-        const Status waited = used->wait();
+        const Status waited = Compute::finish(*used);
         status = status.ok() ? waited : status;
     }
     return status;
