@@ -111,7 +111,8 @@ std::set<std::string> toldOf(Life life, int error, const char *name)
         const auto begin = std::chrono::steady_clock::now();
         const Outcome outcome = life({i, error});
         EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30)) << "hangs";
-        EXPECT_GE(zc_fake_failures(), 1U);
+        // How many pages the heap's frames share, and so how many calls there are, differs a little.
+        EXPECT_TRUE(zc_fake_failures() > 0 || zc_fake_calls_total() < i);
         EXPECT_LE(outcome.errors.size(), 1U) << lines(outcome.errors);
         EXPECT_EQ(outcome.refused, !outcome.errors.empty()) << "nothing is refused without a word";
         if (!outcome.errors.empty()) {
