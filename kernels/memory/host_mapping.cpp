@@ -193,8 +193,11 @@ Result<HostMapping> HostMapping::make(std::shared_ptr<HostGpu> gpu, void *host, 
     const cuda::Driver &d = *cuda::driverIfOpen();
     cuda::Device device = 0;
     int sameAddresses = 0;
-    if (d.ctxGetDevice(&device) == cuda::kSuccess)
-        (void)d.deviceGetAttribute(&sameAddresses, cuda::kSameHostAddresses, device);
+    if (const cuda::DriverResult result = d.ctxGetDevice(&device); result != cuda::kSuccess)
+        return cuda::statusOf(result, "cuCtxGetDevice");
+    if (const cuda::DriverResult result = d.deviceGetAttribute(&sameAddresses, cuda::kSameHostAddresses, device);
+        result != cuda::kSuccess)
+        return cuda::statusOf(result, "cuDeviceGetAttribute");
 
     HostMapping mapping;
     mapping.host_ = host;
