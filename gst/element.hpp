@@ -44,8 +44,8 @@ public:
     void explainCaps(GstCaps *caps);
     void setContext(GstContext *context);                                         // any thread
     bool answerContext(GstQuery *query) const { return contexts_.answer(query); } // any thread
-    bool proposeCudaMemory(
-        GstQuery *query); // to upstream's allocation query; false if it ends without a pool of CUDA memory
+    // Adds to upstream's allocation query; false if it ends without a pool of CUDA memory.
+    bool proposeCudaMemory(GstQuery *query);
     void downstreamChanged() { copier_.reconfigure(); } // any thread
 
     void warn(const std::string &text) const;

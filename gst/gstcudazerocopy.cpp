@@ -379,10 +379,7 @@ static gboolean propose_allocation(GstBaseTransform *base, GstQuery *decide, Gst
         GST_BASE_TRANSFORM_CLASS(gst_cuda_zero_copy_parent_class)->propose_allocation(base, decide, query);
     auto &settings = element_of(base).settings();
     if (answered)
-        zc::gst::adjustAllocation(query,
-                                  settings.get(&Choices::onShared) == zc::gst::OnShared::Copy &&
-                                      settings.get(&Choices::zeroCopy) != zc::gst::ZeroCopy::Required,
-                                  settings.get(&Choices::device) == zc::gst::Device::Cuda);
+        zc::gst::adjustAllocation(query, settings.mayCopy(), settings.get(&Choices::device) == zc::gst::Device::Cuda);
     return element_of(base).proposeCudaMemory(query) || answered;
 }
 

@@ -67,6 +67,12 @@ public:
         return choices_.*member;
     }
 
+    // Whether a shared frame may be copied, as things stand.
+    bool mayCopy() const
+    {
+        return get(&Choices::onShared) == OnShared::Copy && get(&Choices::zeroCopy) != ZeroCopy::Required;
+    }
+
     // The first thing that was refused and never replaced by something good.
     Status checkForStart() const;
     void setRunning(bool running);
@@ -86,9 +92,9 @@ private:
     Choices choices_;
     bool running_ = false;
     bool kernelWasSet_ = false;
-    std::string deferredParams_;                     // did not fit yet; cleared by a kernel that they fit
+    std::string deferredParams_;                               // did not fit yet; cleared by a kernel that they fit
     std::string badKernel_, badParams_, badRegions_, badGrow_; // sentences for checkForStart()
-    std::vector<std::string> notes_;                 // warnings for start()
+    std::vector<std::string> notes_;                           // warnings for start()
 };
 
 } // namespace zc::gst

@@ -17,7 +17,7 @@ SCRIPT = {".py", ".sh"}
 INCLUDE = re.compile(r'\s*#\s*include\s*[<"]([^>"]+)[>"]')
 GLIB = re.compile(r"(?:.*/)?(gst/|glib|gobject/|gio/|gmodule)")
 CUDA = re.compile(r"(cuda|nvrtc|nvbufsurf|cuda_runtime|gst/cuda/|cudaGL|cudaEGL)", re.IGNORECASE)
-OWN_CUDA = re.compile(r"^cudazerocopy/|^gstcudazerocopy|^memory/cuda_memory")
+OWN_CUDA = re.compile(r"^cudazerocopy/|^gstcudazerocopy|^(memory/)?cuda_(memory|context)\.hpp$")
 GST_CODE = re.compile(r"\b(g_[a-z_]+\s*\(|Gst[A-Z]\w+|gst_[a-z_]+\s*\()")
 VERSION_TEST = re.compile(r"\bGST_CHECK_VERSION\b")
 ONE_MACHINE = re.compile(r"(?<![\w.$}/])/(home|root|work)/")
@@ -77,8 +77,8 @@ def layer_findings(name, lines):
             yield number, "uses %s: the kernel layer knows no GLib and no GStreamer; hand it plain values" % (
                 GST_CODE.search(code)[0].strip(" ("))
         if top == "gst" and CUDA.search(header) and not OWN_CUDA.search(header) and not (
-                name.parent.name == "memory" and name.name.startswith("cuda_memory")):
-            yield number, "includes %s: CUDA under gst/ belongs into gst/memory/cuda_memory alone" % header
+                name.parent.name == "memory" and name.name.startswith("cuda_")):
+            yield number, "includes %s: CUDA under gst/ belongs into gst/memory/cuda_* alone" % header
         if VERSION_TEST.search(code) and str(name) != "gst/compat.hpp" and top in ("gst", "kernels"):
             yield number, "tests GStreamer's version: put it into gst/compat.hpp and use its result here"
         if NAKED_GOTO.match(code):

@@ -69,6 +69,9 @@ protected:
     ~CudaPipeline() override
     {
         EXPECT_STREQ(zc_fake_misuse(), "");
+        // A thread of the pipeline that finishes its state change may hold it a little longer.
+        for (int i = 0; i < 5000 && zc_fake_live(nullptr) != 0; ++i)
+            g_usleep(1000);
         EXPECT_EQ(zc_fake_live(nullptr), 0U) << zc_fake_live_text();
     }
 
@@ -116,15 +119,16 @@ TEST_F(CudaPipeline, AChainSharesOneContext)
     EXPECT_EQ(zc_fake_calls("cuCtxCreate_v2"), 1U);
 }
 
+// Without a queue, the tee itself holds each frame while the element has it.
 TEST_F(CudaPipeline, ATeeIsNotWrittenThrough)
 {
-    const Played run(std::string(kSource) + "cudaupload ! video/x-raw(memory:CUDAMemory) ! tee name=t ! queue ! "
-                                            "cudazerocopy name=z kernel=invert ! cudadownload ! video/x-raw ! "
-                                            "fakesink t. ! queue ! cudadownload ! video/x-raw ! fakesink");
+    const Played run(std::string(kSource) +
+                     "cudaupload ! video/x-raw(memory:CUDAMemory) ! tee name=t ! cudazerocopy name=z kernel=invert ! "
+                     "cudadownload ! video/x-raw ! fakesink async=false t. ! queue ! cudadownload ! video/x-raw ! "
+                     "fakesink async=false");
     EXPECT_EQ(run.error(), "");
-    const ElementPtr z = run["z"];
-    EXPECT_EQ(statOf(z.get(), "copied") + statOf(z.get(), "in-place"), 12U);
-    EXPECT_GT(statOf(z.get(), "copied"), 0U);
+    EXPECT_EQ(statOf(run["z"].get(), "copied"), 12U);
+    EXPECT_EQ(statOf(run["z"].get(), "in-place"), 0U);
 }
 
 TEST_F(CudaPipeline, CapsMayChangeTheMemoryOnTheWay)
