@@ -54,6 +54,9 @@ bool SystemImporter::accepts(GstBuffer *buffer) const
         GstMemory *memory = gst_buffer_peek_memory(buffer, i);
         if (gst_is_dmabuf_memory(memory) || GST_MEMORY_FLAG_IS_SET(memory, GST_MEMORY_FLAG_NOT_MAPPABLE))
             return false;
+        // CUDA memory can be mapped for the CPU, but that is a copy down now and one up later.
+        if (gst_memory_is_type(memory, "gst.cuda.memory"))
+            return false;
     }
     return count > 0;
 }

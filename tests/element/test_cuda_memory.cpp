@@ -401,6 +401,18 @@ TEST_F(CudaMemory, DeviceCpuRefusesItsCaps)
     gst_caps_unref(offered);
 }
 
+// GStreamer would map it, by a copy down and one up that nobody sees.
+TEST_F(CudaMemory, TheCpuDoesNotTakeItUnderPlainCaps)
+{
+    const CudaSource source(context.get(), cudaCaps("NV12", kWidth, kHeight));
+    ElementHarness h("cudazerocopy kernel=invert device=cpu", rawCaps("NV12", kWidth, kHeight));
+    EXPECT_EQ(h.push(filledOnDevice(source, 1)), GST_FLOW_ERROR);
+    const auto errors = h.posted(GST_MESSAGE_ERROR);
+    ASSERT_EQ(errors.size(), 1U);
+    EXPECT_NE(errors[0].text.find("gst.cuda.memory"), std::string::npos) << errors[0].text;
+    EXPECT_EQ(hostCopies(), 0U);
+}
+
 // Each driver call of two frames, one of them copied, fails once.
 TEST_F(CudaMemory, EveryFailedCallIsOneErrorAndNoLeak)
 {
