@@ -74,6 +74,25 @@ TEST(Inspect, ListsTheKernelsAndTheirParameters)
         EXPECT_TRUE(contains(text, part)) << part;
 }
 
+// What the manual prints is pasted: each line must parse.
+TEST(Inspect, PrintsLaunchLinesThatParse)
+{
+    const std::regex line("gst-launch-1.0 ([^\n]+)");
+    const std::string &text = inspected().text;
+    int lines = 0;
+    for (std::sregex_iterator it(text.begin(), text.end(), line), end; it != end; ++it, ++lines) {
+        const std::string pipeline = (*it)[1];
+        EXPECT_TRUE(contains(pipeline, "! cudazerocopy ")) << pipeline;
+        GError *error = nullptr;
+        GstElement *parsed = gst_parse_launch_full(pipeline.c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &error);
+        EXPECT_NE(parsed, nullptr) << pipeline << ": " << (error != nullptr ? error->message : "");
+        g_clear_error(&error);
+        if (parsed != nullptr)
+            gst_object_unref(gst_object_ref_sink(parsed));
+    }
+    EXPECT_GE(lines, 2);
+}
+
 TEST(Inspect, TemplatesAndMetadata)
 {
     const std::string &text = inspected().text;
