@@ -275,13 +275,15 @@ TEST_F(CudaMemory, SharedMemoryIsCopiedOrWrittenAsAsked)
         EXPECT_TRUE(visibleBytesAre(source.info(), out, 0xf0));
         EXPECT_TRUE(visibleBytesAre(source.info(), original, 0x0f));
     }
+    std::uint8_t first = 0;
+    gst_buffer_extract(original.get(), 0, &first, 1); // the CPU has a view of its own from here on
+    EXPECT_EQ(first, 0x0f);
     ElementHarness h("cudazerocopy kernel=invert on-shared=write", caps);
     const Buffer out = pass(h, Buffer(gst_buffer_copy(original.get())));
     EXPECT_EQ(gst_buffer_peek_memory(out.get(), 0), gst_buffer_peek_memory(original.get(), 0));
     EXPECT_TRUE(visibleBytesAre(source.info(), original, 0xf0));
-    std::uint8_t first = 0;
-    gst_buffer_extract(original.get(), 0, &first, 1); // the CPU's view must not be the old one
-    EXPECT_EQ(first, 0xf0);
+    gst_buffer_extract(original.get(), 0, &first, 1);
+    EXPECT_EQ(first, 0xf0) << "the old view";
 }
 
 TEST_F(CudaMemory, CopiesComeOutOfDownstreamsPool)
