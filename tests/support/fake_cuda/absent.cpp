@@ -24,6 +24,8 @@ FAKE_ABSENT(cuGraphicsEGLRegisterImage)
 FAKE_ABSENT(cuGraphicsResourceGetMappedEglFrame)
 FAKE_ABSENT(cuGLGetDevices_v2)
 
+FAKE_ABSENT(cuGetExportTable) // NVRTC asks, and crashes where there is no such function
+
 FAKE_ABSENT(cuIpcGetEventHandle)
 FAKE_ABSENT(cuIpcOpenEventHandle)
 FAKE_ABSENT(cuIpcGetMemHandle)
