@@ -342,8 +342,13 @@ Status CudaBackend::startPass(device::FrameJob &job, const KernelInfo &kernel, i
         // Passes between the first and the last compute one number a thread; the last one of bit fields, one word.
         const bool lanes =
             (pass == 0) != last && (kernel.lanes >> pass & 1) != 0 && !g.bitFields && g.step == g.channels;
-        const std::int64_t each = lanes ? device::kLaneBytes / g.sampleBytes : g.bitFields && last ? g.channels : 1;
-        g.blockRows = (g.extent.height + device::kBlockY - 1) / device::kBlockY;
+        const bool strips = lanes && last && kernel.sumsRows;
+        const std::int64_t each = strips                ? device::kStripLanes
+                                  : lanes               ? device::kLaneBytes / g.sampleBytes
+                                  : g.bitFields && last ? g.channels
+                                                        : 1;
+        const int blockRows = device::kBlockY * (strips ? device::kStripRows : 1);
+        g.blockRows = (g.extent.height + blockRows - 1) / blockRows;
         size.width = std::max(size.width, (numbers + each - 1) / each);
         size.height += std::int64_t{g.blockRows} * device::kBlockY;
     }

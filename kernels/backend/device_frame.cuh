@@ -94,10 +94,10 @@ template <class T, class Row> struct ToPicture {
         row.template write<T>(byte, static_cast<T>(old | v << field.shift));
         (void)s;
     }
-    template <class Value> ZC_D void putLanes(const PassJob &job, int s, int y, int count, const Value &v)
+    template <int L, class Value> ZC_D void putLanes(const PassJob &job, int s, int y, int count, const Value &v)
     {
-        storeSamples<T>(Row::of(job.picture, job.pitch, job.area.y + y),
-                        job.firstSample + job.area.x * job.channels + s, count, v, job.depth, job.shift);
+        storeSamples<T, L>(Row::of(job.picture, job.pitch, job.area.y + y),
+                           job.firstSample + job.area.x * job.channels + s, count, v, job.depth, job.shift);
     }
 };
 
@@ -142,6 +142,46 @@ ZC_D void wordResult(const PassJob &job, const typename Op::Args &args, int x, i
 template <class Op, int N>
 inline constexpr bool kInLanes = (static_cast<unsigned>(Op::kLanes) >> (sizeof(Op::kLanes) == 1 ? 0 : N) & 1) != 0;
 
+// Whether pass N of the kernel is made of sums down columns.
+template <class Op, int N, class = void> struct SumsRows {
+    static constexpr bool kValue = false;
+};
+template <class Op, int N>
+struct SumsRows<Op, N, decltype(static_cast<void>(Op::sumRows(Pass<N>{}, Area{}, typename Op::Args{})))> {
+    static constexpr bool kValue = true;
+};
+
+// kStripRows rows from y on, each from the sum before: plus the row that enters, minus the one that leaves. All of them
+// are loaded first, those below the last one in place of rows that are not there.
+template <class Op, int Number, class To, class N>
+ZC_D void strip(const PassJob &job, const typename Op::Args &args, int s, int y)
+{
+    constexpr int L = kStripLanes;
+    const int count = minOf(job.extent.width * job.channels - s, L);
+    const int x = texelOf(job, s), height = job.extent.height;
+    const ResultLanes<N, L> in{job, s - x * job.channels};
+    const int rows = Op::sumRows(Pass<Number>{}, job.area, args);
+    typename ResultLanes<N, L>::Value sum = in.inside(x, y);
+#pragma unroll 2
+    for (int d = 1; d < rows; ++d)
+        sum += in.inside(x, y + d);
+    decltype(in.inside(x, y)) enters[kStripRows - 1], leaves[kStripRows - 1];
+#pragma unroll
+    for (int i = 0; i + 1 < kStripRows; ++i) {
+        const int next = minOf(y + i + 1, height - 1);
+        enters[i] = in.inside(x, next + rows - 1);
+        leaves[i] = in.inside(x, next - 1 < y ? y : next - 1);
+    }
+#pragma unroll
+    for (int i = 0; i < kStripRows && y + i < height; ++i) {
+        if (i > 0) {
+            sum += enters[i - 1];
+            sum -= leaves[i - 1];
+        }
+        To::template putLanes<L>(job, s, y + i, count, Op::ofSum(Pass<Number>{}, sum, job.area, args));
+    }
+}
+
 // T: the picture's words; Row: where they lie; Source: where those that the first pass reads lie; N: what passes hand
 // to one another.
 template <class Op, class T, class Source, class N>
@@ -182,6 +222,14 @@ template <class Op, class T, class Row, class N> ZC_D void lastPass(const FrameJ
     constexpr int kNumber = Op::kPasses - 1;
     const FramePlace at = framePlace(all);
     const PassJob &job = all.group[at.group];
+    if constexpr (kInLanes<Op, kNumber> && SumsRows<Op, kNumber>::kValue && sizeof(T) < 4) {
+        if (job.step == job.channels) {
+            const int s = columnOfThread() * kStripLanes, y = at.y * kStripRows;
+            if (s < job.extent.width * job.channels && y < job.extent.height)
+                strip<Op, kNumber, ToPicture<T, Row>, N>(job, args, s, y);
+            return;
+        }
+    }
     if (at.y >= job.extent.height)
         return;
     if constexpr (kInLanes<Op, kNumber> && kNumber > 0 && sizeof(T) < 4) {
@@ -193,7 +241,8 @@ template <class Op, class T, class Row, class N> ZC_D void lastPass(const FrameJ
                 return;
             const int x = texelOf(job, s);
             const ResultLanes<N, kLanes> in{job, s - x * job.channels};
-            ToPicture<T, Row>::putLanes(job, s, at.y, count, Op::run(Pass<kNumber>{}, in, x, at.y, job.area, args));
+            ToPicture<T, Row>::template putLanes<kLanes>(job, s, at.y, count,
+                                                         Op::run(Pass<kNumber>{}, in, x, at.y, job.area, args));
             return;
         }
     }

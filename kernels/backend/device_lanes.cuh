@@ -63,6 +63,15 @@ template <int L> struct HalvesSum {
         }
         return *this;
     }
+    ZC_M HalvesSum &operator-=(const Halves<L> &less)
+    {
+#pragma unroll
+        for (int i = 0; i < L / 2; ++i) {
+            both[i] -= less.w[i];
+            upper[i] -= less.w[i] >> 16;
+        }
+        return *this;
+    }
     ZC_M uint32 at(int i) const
     {
         return i % 2 == 0 ? both[i / 2] - (upper[i / 2] << 16) : upper[i / 2];
@@ -79,6 +88,13 @@ template <int L> struct WordsSum {
 #pragma unroll
         for (int i = 0; i < L; ++i)
             s.v[i] += more.v[i];
+        return *this;
+    }
+    ZC_M WordsSum &operator-=(const Words<L> &less)
+    {
+#pragma unroll
+        for (int i = 0; i < L; ++i)
+            s.v[i] -= less.v[i];
         return *this;
     }
     ZC_M uint32 at(int i) const
@@ -172,11 +188,10 @@ template <int Bytes> ZC_D void loadBytes(const SurfaceRow &row, int byte, uint32
     }
 }
 
-template <class T, class Row> ZC_D Halves<kLanesOf<T>> loadSamples(const Row &row, int sample, int shift, uint32 mask)
+// Samples of type T as they lie in memory, as numbers.
+template <class T> ZC_D Halves<kLanesOf<T>> numbersOf(const uint32 *w, int shift, uint32 mask)
 {
     Halves<kLanesOf<T>> h;
-    uint32 w[kLaneBytes / 4];
-    loadBytes<kLaneBytes>(row, sample * static_cast<int>(sizeof(T)), w);
 #pragma unroll
     for (int i = 0; i < kLaneBytes / 4; ++i) {
         if constexpr (sizeof(T) == 1) {
@@ -187,6 +202,13 @@ template <class T, class Row> ZC_D Halves<kLanesOf<T>> loadSamples(const Row &ro
         }
     }
     return h;
+}
+
+template <class T, class Row> ZC_D Halves<kLanesOf<T>> loadSamples(const Row &row, int sample, int shift, uint32 mask)
+{
+    uint32 w[kLaneBytes / 4];
+    loadBytes<kLaneBytes>(row, sample * static_cast<int>(sizeof(T)), w);
+    return numbersOf<T>(w, shift, mask);
 }
 
 template <int L> ZC_D Halves<L> asLoaded(const Halves<L> &h, const NarrowSum<L> *)
@@ -238,8 +260,64 @@ template <class T, class Source, class N> struct PictureLanes {
     {
         return inside(x, clampTo(y, 0, job.height - 1));
     }
+    ZC_M Value across(int x, int y, int count) const
+    {
+        const int first = x * job.channels + residue;
+        if (first >= 0 && first + (count - 1) * job.channels + L <= job.width * job.channels)
+            return sumInside(Source::of(job.source, job.sourcePitch, clampTo(y, 0, job.height - 1)), first, count);
+        Value sum = (*this)(x, y);
+#pragma unroll 1
+        for (int d = 1; d < count; ++d)
+            sum += (*this)(x + d, y);
+        return sum;
+    }
 
 private:
+    // Each word is loaded once and moves on through the registers.
+    ZC_M Value sumInside(const PitchRow &row, int first, int count) const
+    {
+        constexpr int kBytes = static_cast<int>(sizeof(T)), kWords = kLaneBytes / 4;
+        const uint32 mask = (1u << job.depth) - 1;
+        const uint64 at = row.at + static_cast<uint64>(int64{(job.firstSample + first) * kBytes});
+        const PitchRow words = {at & ~uint64{3}};
+        const int advance = job.channels * kBytes * 8; // in bits, like `shift`
+        int shift = static_cast<int>(at & 3) * 8;
+        // What lies behind the last wanted byte is not loaded: something else is, and not used.
+        const int last = (shift / 8 + (count - 1) * advance / 8 + kLaneBytes - 1) & ~3;
+        uint32 q[kWords + 1];
+#pragma unroll
+        for (int i = 0; i <= kWords; ++i)
+            q[i] = words.template read<uint32>(minOf(4 * i, last));
+        const Value *const kind = nullptr;
+        auto sum = Value{};
+        for (int next = 4 * kWords + 4;; shift += advance) {
+            while (shift >= 32) {
+                shift -= 32;
+#pragma unroll
+                for (int i = 0; i < kWords; ++i)
+                    q[i] = q[i + 1];
+                q[kWords] = words.template read<uint32>(minOf(next, last));
+                next += 4;
+            }
+            uint32 w[kWords];
+#pragma unroll
+            for (int i = 0; i < kWords; ++i)
+                w[i] = __funnelshift_r(q[i], q[i + 1], static_cast<uint32>(shift));
+            sum += asLoaded(numbersOf<T>(w, job.shift, mask), kind);
+            if (--count == 0)
+                return sum;
+        }
+    }
+    ZC_M Value sumInside(const SurfaceRow &row, int first, int count) const
+    {
+        const uint32 mask = (1u << job.depth) - 1;
+        const Value *const kind = nullptr;
+        auto sum = Value{};
+        for (int d = 0; d < count; ++d)
+            sum += asLoaded(loadSamples<T>(row, job.firstSample + first + d * job.channels, job.shift, mask), kind);
+        return sum;
+    }
+
     // The word of lane i, from the plane's edge where its texel lies outside.
     ZC_M uint32 clamped(const Source &row, int x, int i) const
     {
@@ -305,44 +383,44 @@ template <class N, int L, class Sum> ZC_D void storeResults(const PitchRow &row,
     storeWhole(row, s * static_cast<int>(sizeof(N)), c);
 }
 
-// Is a row's address plus `byte` a multiple of 16? Surfaces begin at one.
-ZC_D bool isAligned(const PitchRow &row, int byte)
+// Is a row's address plus `byte` a multiple of Bytes, at most 16? Surfaces begin at one.
+template <int Bytes> ZC_D bool isAligned(const PitchRow &row, int byte)
 {
-    return ((row.at + static_cast<uint64>(int64{byte})) & 15) == 0;
+    return ((row.at + static_cast<uint64>(int64{byte})) & (Bytes - 1)) == 0;
 }
-ZC_D bool isAligned(const SurfaceRow &, int byte)
+template <int Bytes> ZC_D bool isAligned(const SurfaceRow &, int byte)
 {
-    return (byte & 15) == 0;
+    return (byte & (Bytes - 1)) == 0;
 }
 
-// `count` samples; bits of a word that are not the value's stay.
-template <class T, class Row, class Sum>
+// `count` samples of L; bits of a word that are not the value's stay.
+template <class T, int L, class Row, class Sum>
 ZC_D void storeSamples(const Row &row, int sample, int count, const Sum &v, int depth, int shift)
 {
-    constexpr int kBytes = static_cast<int>(sizeof(T));
+    constexpr int kBytes = static_cast<int>(sizeof(T)), kWords = L * kBytes / 4;
     const int byte = sample * kBytes;
     const uint32 mask = ((1u << depth) - 1) << shift;
     const bool whole = depth == 8 * kBytes;
-    if (count == kLanesOf<T> && isAligned(row, byte)) {
-        Chunk<kLaneBytes / 4> c;
+    if (count == L && isAligned<4 * kWords>(row, byte)) {
+        Chunk<kWords> c;
 #pragma unroll
-        for (int i = 0; i < kLaneBytes / 4; ++i) {
+        for (int i = 0; i < kWords; ++i) {
             if constexpr (sizeof(T) == 1)
                 c.w[i] = v.at(4 * i) | v.at(4 * i + 1) << 8 | v.at(4 * i + 2) << 16 | v.at(4 * i + 3) << 24;
             else
                 c.w[i] = (v.at(2 * i) | v.at(2 * i + 1) << 16) << shift;
         }
         if (!whole) {
-            const Chunk<kLaneBytes / 4> old = loadWhole<kLaneBytes / 4>(row, byte);
+            const Chunk<kWords> old = loadWhole<kWords>(row, byte);
 #pragma unroll
-            for (int i = 0; i < kLaneBytes / 4; ++i)
+            for (int i = 0; i < kWords; ++i)
                 c.w[i] |= old.w[i] & ~(mask | mask << 16);
         }
         storeWhole(row, byte, c);
         return;
     }
 #pragma unroll
-    for (int i = 0; i < kLanesOf<T>; ++i) {
+    for (int i = 0; i < L; ++i) {
         if (i >= count)
             break;
         const uint32 old = whole ? 0u : static_cast<uint32>(row.template read<T>(byte + i * kBytes)) & ~mask;

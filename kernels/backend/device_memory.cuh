@@ -50,6 +50,11 @@ template <int Words> struct Chunk {
 template <int Words, class Row> ZC_D Chunk<Words> loadWhole(const Row &row, int byte)
 {
     Chunk<Words> c;
+    if constexpr (Words == 2) {
+        const uint2 v = row.template read<uint2>(byte);
+        c.w[0] = v.x;
+        c.w[1] = v.y;
+    }
 #pragma unroll
     for (int i = 0; i < Words / 4; ++i) {
         const uint4 v = row.template read<uint4>(byte + 16 * i);
@@ -63,6 +68,8 @@ template <int Words, class Row> ZC_D Chunk<Words> loadWhole(const Row &row, int 
 
 template <int Words, class Row> ZC_D void storeWhole(const Row &row, int byte, const Chunk<Words> &c)
 {
+    if constexpr (Words == 2)
+        row.template write<uint2>(byte, make_uint2(c.w[0], c.w[1]));
 #pragma unroll
     for (int i = 0; i < Words / 4; ++i)
         row.template write<uint4>(byte + 16 * i,

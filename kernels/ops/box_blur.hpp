@@ -60,22 +60,27 @@ struct BoxBlur {
     ZC_HD static typename In::Value run(Pass<0>, const In &in, int x, int y, const Area &area, const Args &a)
     {
         const int radius = reach(a, area);
-        const int row = area.y + y - reachRows(a, area);
-        typename In::Value sum = in(area.x + x - radius, row);
-        for (int d = 1 - radius; d <= radius; ++d)
-            sum += in(area.x + x + d, row);
-        return sum;
+        return sumAcross(in, area.x + x - radius, area.y + y - reachRows(a, area), 2 * radius + 1);
     }
 
     // At most 129 * 129 samples of 16 bits: fits 32.
     template <class In>
     ZC_HD static typename In::Value run(Pass<1>, const In &in, int x, int y, const Area &area, const Args &a)
     {
-        const int rows = 2 * reachRows(a, area) + 1;
+        const int rows = sumRows(Pass<1>{}, area, a);
         typename In::Value sum = in.inside(x, y);
         for (int d = 1; d < rows; ++d)
             sum += in.inside(x, y + d);
-        return meanOf(sum, static_cast<uint32>((2 * reach(a, area) + 1) * rows));
+        return ofSum(Pass<1>{}, sum, area, a);
+    }
+
+    ZC_HD static int sumRows(Pass<1>, const Area &area, const Args &a)
+    {
+        return 2 * reachRows(a, area) + 1;
+    }
+    template <class Sum> ZC_HD static Sum ofSum(Pass<1>, const Sum &sum, const Area &area, const Args &a)
+    {
+        return meanOf(sum, static_cast<uint32>((2 * reach(a, area) + 1) * sumRows(Pass<1>{}, area, a)));
     }
 };
 

@@ -66,6 +66,10 @@ template <class Op> KernelInfo infoOf(int index)
             info.lanes = Op::kLanes ? ~0u : 0u;
         else
             info.lanes = Op::kLanes;
+        info.sumsRows = requires(const Area &area, const typename Op::Args &a)
+        {
+            Op::sumRows(Pass<Op::kPasses - 1>{}, area, a);
+        };
         info.swaps = requires(const Area &area, const typename Op::Args &a)
         {
             Op::partnerColumn(0, area, a);

@@ -31,6 +31,7 @@ struct KernelInfo {
     // What a pass's numbers cannot exceed (device.cuh), or null if the kernel does not tell.
     uint32 (*largest)(int pass, const Area &area, const void *args, uint32 max);
     unsigned lanes; // bit n: pass n may compute adjacent results at once
+    bool sumsRows;  // the last pass is made of sums down columns
     bool swaps;     // texels change places in pairs
     int index;      // position in the registry
 };

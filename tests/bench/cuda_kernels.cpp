@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Kernel time on the GPU, by events, over frames rotated past the L2 cache, against a device copy of the same bytes.
-// Prints JSON; exits with 77 where there is no GPU.
+// Prints JSON; exits with 77 where there is no GPU. Arguments: names of the kernels to measure; none: all.
 #include "backend/cuda_backend.hpp"
 #include "cuda/handles.hpp"
 
@@ -130,8 +130,9 @@ ParamValues valuesOf(const KernelInfo &kernel, const char *text)
 
 } // namespace
 
-int main()
+int main(int argc, char **argv)
 {
+    const std::vector<std::string> wanted(argv + 1, argv + argc);
     auto context = cuda::PrimaryContext::retain(0);
     if (!context.ok()) {
         std::printf("skipped: %s\n", context.status().message().c_str());
@@ -152,6 +153,8 @@ int main()
             warmUp(all, stream->get());
         const double copy = timer.measure([&](int i) { copyLinear(all, i, stream->get()); });
         for (const Case &one : kCases) {
+            if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), one.kernel) == wanted.end())
+                continue;
             const KernelInfo &kernel = *findKernel(one.kernel);
             const ParamValues values = valuesOf(kernel, one.params);
             Launch launch;

@@ -125,7 +125,28 @@ struct Extent {
 // tell the partner's column and row, partnerColumn() and partnerRow(); a backend may then do without the copy. Columns
 // keep their order or are all turned round. largest(pass, area, args, max) may tell an upper bound of the pass's
 // results, and of the sums on the way to them, when no sample exceeds max: below 2^16, backends halve what they store.
+// A pass that is the sum of texels side by side gets it from sumAcross(). One that is made of the sum of texels one
+// below the other may tell sumRows(Pass<n>, area, args), how many from its own row of the input on, and
+// ofSum(Pass<n>, sum, area, args), the result; a backend may then slide the sum down a column.
 template <int N> struct Pass {};
+
+// What sumAcross() does where the input knows no better.
+template <class In> ZC_HD auto sumAcross(const In &in, int x, int y, int count, long) -> typename In::Value
+{
+    typename In::Value sum = in(x, y);
+    for (int d = 1; d < count; ++d)
+        sum += in(x + d, y);
+    return sum;
+}
+template <class In> ZC_HD auto sumAcross(const In &in, int x, int y, int count, int) -> decltype(in.across(x, y, count))
+{
+    return in.across(x, y, count);
+}
+// Sum of `count` texels, at least one, from (x, y) on.
+template <class In> ZC_HD auto sumAcross(const In &in, int x, int y, int count) -> typename In::Value
+{
+    return sumAcross(in, x, y, count, 0);
+}
 
 // Mean of `count` values from their sum, halves up.
 ZC_HD uint32 meanOf(uint32 sum, uint32 count)
