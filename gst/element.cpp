@@ -2,9 +2,11 @@
 // Start, caps, the decision about each buffer, and the kernel's run over it.
 #include "element.hpp"
 
+#include "backend/gpu.hpp"
 #include "log.hpp"
 #include "memory/cuda_memory.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #define GST_CAT_DEFAULT logElement
@@ -133,6 +135,8 @@ bool Element::start()
     gpuIsLost_ = false;
     if (status.ok())
         status = compute_.start(choices_.device, choices_.deviceId);
+    if (status.ok() && choices_.device == Device::Cuda)
+        prefetchGpuKernel(std::max(choices_.deviceId, 0), choices_.kernel->name);
     if (!status.ok()) {
         fail(status);
         return false;

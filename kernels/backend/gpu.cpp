@@ -4,6 +4,7 @@
 
 #include "backend/cuda_backend.hpp"
 #include "cuda/driver.hpp"
+#include "cuda/modules.hpp"
 
 #include <array>
 #include <cstdlib>
@@ -62,6 +63,12 @@ std::string whyGpuIsMissing()
     if (!cuda::driverIsInstalled() || (hasNode() && !hidesAll(std::getenv("CUDA_VISIBLE_DEVICES"))))
         return {};
     return cuda::driver().status().message();
+}
+
+void prefetchGpuKernel(int device, const std::string &name)
+{
+    cuda::prefetchKernel(device, name);
+    cuda::prefetchKernel(device, "device_copy");
 }
 
 Result<std::unique_ptr<Backend>> makeGpuBackend(int device, void *context)

@@ -18,6 +18,11 @@ Result<std::string> findGpu(int device);
 // driver library. Opens the driver only where it has no GPU to wake up. Thread-safe.
 std::string whyGpuIsMissing();
 
+// Begins to compile a built-in kernel in the background where this build has no code of it for GPUs, so that the first
+// frame waits less. Takes a tenth of a second at the first time, if at all. What goes wrong is told when the kernel is
+// first run. Needs findGpu() to have succeeded. Thread-safe.
+void prefetchGpuKernel(int device, const std::string &name);
+
 // `context` (a CUcontext) is borrowed and must outlive the backend; null: the primary one of the GPU, retained.
 Result<std::unique_ptr<Backend>> makeGpuBackend(int device, void *context);
 

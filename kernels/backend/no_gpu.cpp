@@ -26,6 +26,8 @@ std::string whyGpuIsMissing()
     return {};
 }
 
+void prefetchGpuKernel(int, const std::string &) {}
+
 Result<std::unique_ptr<Backend>> makeGpuBackend(int, void *)
 {
     return absent();

@@ -5,6 +5,7 @@
 #include "core/log.hpp"
 #include "cuda/programs.hpp"
 
+#include <cstdlib>
 #include <dlfcn.h>
 
 namespace zc::cuda {
@@ -42,14 +43,34 @@ Result<std::shared_ptr<const CompiledCode>> compileBuiltIn(int computeCapability
 
 CompileQueue &CompileQueue::instance()
 {
-    struct Ender {
-        CompileQueue &queue;
-        ~Ender() { queue.end(); }
-    };
     // Outlives all who may still call it while the process ends.
     static CompileQueue &queue = *new CompileQueue;
-    static const Ender ender{queue};
     return queue;
+}
+
+// exit() calls what was registered last first. NVRTC registers the destruction of what it works with, partly when it
+// first compiles: our thread must be joined before that, or it works with the destroyed. Hence something is compiled
+// before end() is registered.
+bool CompileQueue::prepareForExit(int computeCapability)
+{
+    static std::mutex mutex;
+    static bool ready = false;
+    const std::lock_guard lock(mutex);
+    if (ready)
+        return true;
+    const auto with = compiler();
+    if (!with)
+        return false;
+    const auto target = targetFor(with.value()->nvrtc(), computeCapability);
+    if (!target)
+        return false;
+    // Past the cache, which would spare NVRTC the work.
+    Compiler &compiling = *with.value();
+    const Program program{{"warm_up.cu", "extern \"C\" __global__ void warmUp(float *p) { *p = __expf(*p); }"}, {}, {}};
+    if (!compiling.compileAnew(program, target.value()))
+        return false;
+    ready = std::atexit([] { instance().end(); }) == 0;
+    return ready;
 }
 
 void CompileQueue::end()
@@ -111,6 +132,8 @@ void CompileQueue::work()
 void CompileQueue::prefetch(int computeCapability, const std::string &name)
 {
     const Key key{computeCapability, name};
+    if (!prepareForExit(computeCapability))
+        return;
     const std::lock_guard lock(mutex_);
     if (quit_ || jobs_.contains(key))
         return;

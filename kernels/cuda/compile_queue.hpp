@@ -21,8 +21,9 @@ public:
     // Its thread ends before the process does. The library that holds it cannot be unloaded once the thread ran.
     static CompileQueue &instance();
 
-    // Starts compiling in the background unless the code is there or under way. Where no thread is to be had nothing
-    // happens, and codeFor() does the work.
+    // Starts compiling in the background unless the code is there or under way. The first call opens NVRTC and takes
+    // about a tenth of a second, later ones none. Where there is no NVRTC, or no thread to be had, nothing happens, and
+    // codeFor() does the work or says why not.
     void prefetch(int computeCapability, const std::string &name);
 
     // The code; compiled here, or waited for. Failures are told to all who wait, then forgotten. What succeeded is
@@ -39,6 +40,7 @@ private:
     };
 
     CompileQueue() = default;
+    bool prepareForExit(int computeCapability);
     void end();
     void work();
     void runJob(std::unique_lock<std::mutex> &lock, const Key &key, const std::shared_ptr<Job> &job);

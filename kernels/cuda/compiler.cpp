@@ -89,17 +89,24 @@ Result<CompiledCode> Compiler::compile(const Program &program, Target target, co
             log(LogLevel::Debug, program.source.name + ": " + named(target) + " from the cache");
             return CompiledCode{target, std::move(*bytes), {}};
         }
+    auto made = compileAnew(program, target, cancel);
+    if (made && cache)
+        if (const Status stored = cache->store(key, made->bytes); !stored.ok())
+            log(LogLevel::Debug, stored.message());
+    return made;
+}
+
+Result<CompiledCode> Compiler::compileAnew(const Program &program, Target target, const std::atomic<bool> *cancel)
+{
     ++compiled_;
-    auto made = nvrtc_->compile(program.source, program.headers, options, target.form, cancel);
+    auto made =
+        nvrtc_->compile(program.source, program.headers, optionsFor(*nvrtc_, program, target), target.form, cancel);
     if (!made)
         return made.status();
     log(LogLevel::Info, program.source.name + ": NVRTC " + std::to_string(nvrtc_->major()) + "." +
                             std::to_string(nvrtc_->minor()) + " made " + named(target));
     if (!made->log.empty())
         log(LogLevel::Debug, program.source.name + ": " + made->log);
-    if (cache)
-        if (const Status stored = cache->store(key, made->code); !stored.ok())
-            log(LogLevel::Debug, stored.message());
     return CompiledCode{target, std::move(made->code), std::move(made->log)};
 }
 

@@ -52,6 +52,9 @@ public:
     // Takes seconds unless the cache knows it. Failures as in Nvrtc::compile(); they are not cached.
     Result<CompiledCode> compile(const Program &program, Target target, const std::atomic<bool> *cancel = nullptr);
 
+    // The same past the cache: neither looked into nor added to.
+    Result<CompiledCode> compileAnew(const Program &program, Target target, const std::atomic<bool> *cancel = nullptr);
+
     const Nvrtc &nvrtc() const { return *nvrtc_; }
     CompilerUse use() const { return {compiled_, fromCache_}; }
 

@@ -116,9 +116,11 @@ Result<OwnedModule> loadModuleOf(Context context, const std::string &name)
 
 } // namespace
 
-void prefetchKernel(Device device, const std::string &name)
+void prefetchKernel(int ordinal, const std::string &name)
 {
-    if (!driverIfOpen() || (wantsImages() && findEmbedded(embeddedImages(), name)))
+    const Driver *d = driverIfOpen();
+    Device device = 0;
+    if (!d || (wantsImages() && findEmbedded(embeddedImages(), name)) || d->deviceGet(&device, ordinal) != kSuccess)
         return;
     if (const auto capability = computeCapability(device))
         CompileQueue::instance().prefetch(capability.value(), name);

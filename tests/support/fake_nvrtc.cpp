@@ -93,13 +93,14 @@ EXPORT int nvrtcSetFlowCallback(FakeProgram *program, int (*ask)(void *, void *)
 
 EXPORT int nvrtcCompileProgram(FakeProgram *program, int count, const char *const *options)
 {
-    for (int ms = 0; ms < fakeNvrtc().delayMs; ++ms) {
+    const bool counts = program->name != "warm_up.cu"; // what the library compiles on its own account
+    for (int ms = 0; counts && ms < fakeNvrtc().delayMs; ++ms) {
         usleep(1000);
         if (program->ask && program->ask(program->payload, nullptr) == 1)
             return kCompilation;
     }
     const std::lock_guard lock(mutex);
-    ++fakeNvrtc().compiled;
+    fakeNvrtc().compiled += counts;
     fakeNvrtc().inOwnLocale += uselocale(locale_t{}) != LC_GLOBAL_LOCALE && *localeconv()->decimal_point == '.';
     std::string words;
     for (int i = 0; i < count; ++i)

@@ -3,6 +3,7 @@
 // it is skipped; CUDAZEROCOPY_NVRTC names the one to take, and then kernels whose machine code takes many seconds are
 // assembled too.
 #include "backend/cuda_entries.hpp"
+#include "cuda/compile_queue.hpp"
 #include "cuda/compiler.hpp"
 #include "cuda/programs.hpp"
 #include "runtime/built_in.hpp"
@@ -12,6 +13,8 @@
 #include <algorithm>
 #include <clocale>
 #include <cstdlib>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace zc::cuda {
 namespace {
@@ -152,6 +155,26 @@ TEST_F(NvrtcTest, readsNumbersInAnyLocale)
     setlocale(LC_ALL, before.c_str());
     ASSERT_TRUE(code.ok()) << code.status().message();
     EXPECT_NE(code.value().bytes.find("0f3F200000"), std::string::npos) << code.value().bytes;
+}
+
+// NVRTC destroys what it works with when the process ends; a thread that is compiling then must have been joined.
+TEST_F(NvrtcTest, letsTheProcessEndWhileItCompiles)
+{
+    for (const unsigned ms : {0u, 20u, 100u, 300u, 800u}) {
+        const pid_t child = fork();
+        ASSERT_GE(child, 0);
+        if (child == 0) {
+            unsetenv("XDG_CACHE_HOME");
+            unsetenv("HOME"); // no cache
+            for (const char *name : {"flip", "invert", "device_copy"})
+                CompileQueue::instance().prefetch(90, name);
+            usleep(ms * 1000);
+            std::exit(0);
+        }
+        int status = -1;
+        ASSERT_EQ(waitpid(child, &status, 0), child);
+        EXPECT_EQ(status, 0) << "after " << ms << " ms";
+    }
 }
 
 } // namespace
