@@ -66,7 +66,7 @@ Bytes passed(const Case &test, const char *device, unsigned seed)
 int difference(const Case &test, const Bytes &a, const Bytes &b)
 {
     const std::string format = test.format;
-    if (format.find("_LE") == std::string::npos || format.rfind("RGB10", 0) == 0)
+    if (format.find("LE") == std::string::npos || format.rfind("RGB10", 0) == 0)
         return biggestDifference(a, b);
     if (a.size() != b.size())
         return 65536;
