@@ -44,12 +44,15 @@ def configure(build, *options):
 
 
 def introspect(text):
-    """From the JSON of `meson introspect --targets --tests`: executables by name, and the element's tests."""
+    """From the JSON of `meson introspect --targets --tests`: targets by name, the element's tests, the stand-in driver."""
     known = json.loads(text)
     targets = {target["name"]: target for target in known["targets"]}
+    # More than one library is called cuda: the folder tells them apart.
+    stand_in = [target["filename"][0] for target in known["targets"]
+                if target["type"] == "shared library" and "/fake_cuda/" in target["filename"][0]]
     tests = [test for test in known["tests"]
              if any(suite.rpartition(":")[2] in SUITES for suite in test["suite"]) and test["protocol"] == "gtest"]
-    return targets, tests
+    return targets, tests, stand_in
 
 
 # Set anew where the tests run.
@@ -67,14 +70,12 @@ def test_row(test):
 def build_all(build, options, cuda=CUDA):
     """Builds the plugin, the element's tests, the benchmarks and these programs; answers what they are."""
     configure(build, *options)
-    targets, tests = introspect(command("meson", "introspect", "--targets", "--tests", build))
+    targets, tests, stand_in = introspect(command("meson", "introspect", "--targets", "--tests", build))
     missing = {*BENCHES, "gstcudazerocopy"} - set(targets)
     if missing:
         raise Failure("%s does not build %s: its GStreamer lacks something; `meson setup` there says what"
                       % (build, ", ".join(sorted(missing))))
     rows = [test_row(test) for test in tests]
-    stand_in = [target["filename"][0] for target in targets.values()
-                if target["type"] == "shared library" and "/fake_cuda/" in target["filename"][0]]
     files = {"plugin": targets["gstcudazerocopy"]["filename"][0],
              "benches": [targets[name]["filename"][0] for name in BENCHES],
              "cuda": [targets[name]["filename"][0] for name in cuda if name in targets],
