@@ -158,19 +158,19 @@ ZC_D void strip(const PassJob &job, const typename Op::Args &args, int s, int y)
 {
     constexpr int L = kStripLanes;
     const int count = minOf(job.extent.width * job.channels - s, L);
-    const int x = texelOf(job, s), height = job.extent.height;
-    const ResultLanes<N, L> in{job, s - x * job.channels};
+    const int height = job.extent.height;
+    const ResultLanes<N, L> in{job, 0};
     const int rows = Op::sumRows(Pass<Number>{}, job.area, args);
-    typename ResultLanes<N, L>::Value sum = in.inside(x, y);
+    typename ResultLanes<N, L>::Value sum = in.ownColumns(s, y);
 #pragma unroll 2
     for (int d = 1; d < rows; ++d)
-        sum += in.inside(x, y + d);
-    decltype(in.inside(x, y)) enters[kStripRows - 1], leaves[kStripRows - 1];
+        sum += in.ownColumns(s, y + d);
+    decltype(in.ownColumns(s, y)) enters[kStripRows - 1], leaves[kStripRows - 1];
 #pragma unroll
     for (int i = 0; i + 1 < kStripRows; ++i) {
         const int next = minOf(y + i + 1, height - 1);
-        enters[i] = in.inside(x, next + rows - 1);
-        leaves[i] = in.inside(x, next - 1 < y ? y : next - 1);
+        enters[i] = in.ownColumns(s, next + rows - 1);
+        leaves[i] = in.ownColumns(s, next - 1 < y ? y : next - 1);
     }
 #pragma unroll
     for (int i = 0; i < kStripRows && y + i < height; ++i) {

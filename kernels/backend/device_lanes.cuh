@@ -263,7 +263,8 @@ template <class T, class Source, class N> struct PictureLanes {
     ZC_M Value across(int x, int y, int count) const
     {
         const int first = x * job.channels + residue;
-        if (first >= 0 && first + (count - 1) * job.channels + L <= job.width * job.channels)
+        const bool inWord = job.channels * static_cast<int>(sizeof(T)) <= 4;
+        if (inWord && first >= 0 && first + (count - 1) * job.channels + L <= job.width * job.channels)
             return sumInside(Source::of(job.source, job.sourcePitch, clampTo(y, 0, job.height - 1)), first, count);
         Value sum = (*this)(x, y);
 #pragma unroll 1
@@ -273,7 +274,7 @@ template <class T, class Source, class N> struct PictureLanes {
     }
 
 private:
-    // Each word is loaded once and moves on through the registers.
+    // Each word is loaded once and moves on through the registers, at most by one place a texel.
     ZC_M Value sumInside(const PitchRow &row, int first, int count) const
     {
         constexpr int kBytes = static_cast<int>(sizeof(T)), kWords = kLaneBytes / 4;
@@ -291,7 +292,7 @@ private:
         const Value *const kind = nullptr;
         auto sum = Value{};
         for (int next = 4 * kWords + 4;; shift += advance) {
-            while (shift >= 32) {
+            if (shift >= 32) {
                 shift -= 32;
 #pragma unroll
                 for (int i = 0; i < kWords; ++i)
@@ -338,33 +339,34 @@ template <class N, int L> struct ResultLanes {
 
     ZC_M auto inside(int x, int y) const
     {
-        const PitchRow row = PitchRow::of(job.in, job.inPitch, y);
         const int byte = (x * job.channels + residue) * static_cast<int>(sizeof(N));
+        return byte % 16 == 0 ? load<true>(byte, y) : load<false>(byte, y);
+    }
+    ZC_M auto operator()(int x, int y) const { return inside(x, y); }
+    // From number s of a row on, a multiple of L.
+    ZC_M auto ownColumns(int s, int y) const { return load<true>(s * static_cast<int>(sizeof(N)), y); }
+
+private:
+    template <bool Aligned> ZC_M auto load(int byte, int y) const
+    {
+        const PitchRow row = PitchRow::of(job.in, job.inPitch, y);
         if constexpr (sizeof(N) == 2) {
             Halves<L> h;
-            loadAligned<L / 2>(row, byte, h.w);
+            loadNumbers<L / 2, Aligned>(row, byte, h.w);
             return h;
         } else {
             Words<L> w;
-            loadAligned<L>(row, byte, w.v);
+            loadNumbers<L, Aligned>(row, byte, w.v);
             return w;
         }
     }
-    ZC_M auto operator()(int x, int y) const { return inside(x, y); }
-
-private:
-    // Passes in lanes read the columns that they write, or others that are whole lanes away.
-    template <int Count> ZC_D void loadAligned(const PitchRow &row, int byte, uint32 *w)
+    template <int Count, bool Aligned> ZC_D void loadNumbers(const PitchRow &row, int byte, uint32 *w)
     {
-        if (byte % 16 == 0) {
+        if constexpr (Aligned) {
+            const Chunk<Count> c = loadWhole<Count>(row, byte);
 #pragma unroll
-            for (int i = 0; i < Count / 4; ++i) {
-                const uint4 v = row.template read<uint4>(byte + 16 * i);
-                w[4 * i] = v.x;
-                w[4 * i + 1] = v.y;
-                w[4 * i + 2] = v.z;
-                w[4 * i + 3] = v.w;
-            }
+            for (int i = 0; i < Count; ++i)
+                w[i] = c.w[i];
         } else {
             loadBytes<4 * Count>(row, byte, w);
         }
