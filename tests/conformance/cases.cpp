@@ -95,7 +95,7 @@ std::string Case::text() const
            std::to_string(static_cast<int>(content)) + ", seed " + std::to_string(seed);
 }
 
-std::vector<Case> casesOf(Format format, const gold::Kernel &kernel)
+std::vector<Case> casesOf(Format format, const gold::Kernel &kernel, bool few)
 {
     std::mt19937 random(seedOf(format, kernel));
     Deck sizes(kSizes.size(), random);
@@ -106,8 +106,11 @@ std::vector<Case> casesOf(Format format, const gold::Kernel &kernel)
     Deck contents(kContents, random);
     Deck params(kernel.settings.size(), random);
     std::vector<Case> cases;
-    for (int i = 0; i < kCasesEach; ++i) {
-        const auto [width, height] = kSizes[sizes.deal()];
+    constexpr int kFewPixels = 6000;
+    for (int i = 0; i < (few ? kCasesEach / 2 : kCasesEach); ++i) {
+        auto [width, height] = kSizes[sizes.deal()];
+        if (few && width * height > kFewPixels)
+            height = kFewPixels / width;
         const std::size_t region = regions.deal();
         cases.push_back({.picture = {format, width, height, ranges.deal() == 0 ? ColorRange::Limited : ColorRange::Full,
                                      kMatrices[matrices.deal()], kArrangements[arrangements.deal()]},
@@ -120,14 +123,15 @@ std::vector<Case> casesOf(Format format, const gold::Kernel &kernel)
     return cases;
 }
 
-Case bigCaseOf(Format format, const gold::Kernel &kernel)
+Case bigCaseOf(Format format, const gold::Kernel &kernel, bool small)
 {
-    const PictureSpec picture = {format, 641, 363, ColorRange::Limited, ColorMatrix::Bt709, kArrangements[4]};
+    const int width = small ? 101 : 641, height = small ? 67 : 363;
+    const PictureSpec picture = {format, width, height, ColorRange::Limited, ColorMatrix::Bt709, kArrangements[4]};
     const std::uint32_t seed = seedOf(format, kernel);
     const std::size_t some = 4; // partly outside, and large
     if (static_cast<int>(format) % 2 == 0)
         return {picture, Content::Random, kernel.settings.front(), {true, {}}, kRegions[0], seed};
-    return {picture, Content::Random, kernel.settings.back(), regionsOf(some, 641, 363), kRegions[some], seed};
+    return {picture, Content::Random, kernel.settings.back(), regionsOf(some, width, height), kRegions[some], seed};
 }
 
 } // namespace zc::conformance

@@ -22,10 +22,12 @@ struct Case {
 };
 
 // The same cases in every run. Each dimension is dealt from a shuffled deck of its own, so that all of its values turn
-// up before one turns up twice, and with other values of the other dimensions each time.
-std::vector<Case> casesOf(Format format, const gold::Kernel &kernel);
+// up before one turns up twice, and with other values of the other dimensions each time. `few`: half of them, without
+// the largest pictures.
+std::vector<Case> casesOf(Format format, const gold::Kernel &kernel, bool few);
 
 // A picture large enough to be split among threads; the formats take turns with the whole frame and a part of it.
-Case bigCaseOf(Format format, const gold::Kernel &kernel);
+// `small`: for targets that have no threads.
+Case bigCaseOf(Format format, const gold::Kernel &kernel, bool small);
 
 } // namespace zc::conformance

@@ -98,7 +98,7 @@ TEST_P(KernelOnFormat, AgreesWithGold)
     ASSERT_NE(gold, nullptr) << "kernel " << kernel().name << " has no gold code: write tests/support/gold/"
                              << identifier(kernel().name) << ".cpp from docs/pixel-rules.md (invert.cpp is an example)";
     ASSERT_FALSE(gold->settings.empty()) << kernel().name << ": its gold file names no parameters to test";
-    for (const Case &one : casesOf(format(), *gold))
+    for (const Case &one : casesOf(format(), *gold, targets().front().slow))
         ASSERT_TRUE(check(kernel(), *gold, one));
 }
 
@@ -106,7 +106,7 @@ TEST_P(KernelOnFormat, LeavesEveryByteWhenNeutral)
 {
     const gold::Kernel *gold = writtenGold(kernel());
     ASSERT_NE(gold, nullptr) << "kernel " << kernel().name << " has no gold code";
-    std::vector<Case> cases = casesOf(format(), *gold);
+    std::vector<Case> cases = casesOf(format(), *gold, targets().front().slow);
     for (const char *text : gold->neutral) {
         const ParamValues params = valuesOf(kernel(), text);
         EXPECT_TRUE(kernel().isNeutral(params.view())) << text;
@@ -133,7 +133,7 @@ TEST_P(KernelOnFormat, AgreesWithGoldOnABigPicture)
 {
     const gold::Kernel *gold = writtenGold(kernel());
     ASSERT_NE(gold, nullptr) << "kernel " << kernel().name << " has no gold code";
-    EXPECT_TRUE(check(kernel(), *gold, bigCaseOf(format(), *gold)));
+    EXPECT_TRUE(check(kernel(), *gold, bigCaseOf(format(), *gold, targets().front().slow)));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KernelOnFormat,

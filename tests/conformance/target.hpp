@@ -16,6 +16,7 @@ struct Target {
     std::unique_ptr<Backend> backend;
     std::unique_ptr<test::FrameAllocator> memory;
     bool arrays = false; // memory without addresses and pitches
+    bool slow = false;   // fewer and smaller pictures, which still reach each entry point
 
     // Whether the memory can hold the format at all.
     bool takes(Format format) const { return !arrays || (format != Format::Rgb && format != Format::Bgr); }
