@@ -4,7 +4,7 @@
 //
 // usage: bench-gpu-chain SOURCE [OUT.json]
 // SOURCE: launch text that ends in the kind of memory to measure on, such as "videotestsrc num-buffers=24 !
-// video/x-raw,format=NV12,width=1920,height=1080 ! cudaupload".
+// video/x-raw,format=NV12,width=1920,height=1080 ! cudaupload ! video/x-raw(memory:CUDAMemory)".
 #include "element_rig.hpp"
 #include "gpu_calls.hpp"
 #include "measure.hpp"
@@ -57,11 +57,12 @@ std::string waitForEnd(GstElement *pipeline)
 class Buffers {
 public:
     explicit Buffers(const std::string &source)
-        : pipeline_(gst_parse_launch((source + " ! fakesink name=sink async=false enable-last-sample=false").c_str(),
-                                     nullptr))
     {
-        if (!pipeline_ || !GST_IS_BIN(pipeline_))
-            stop("cannot make \"" + source + "\"");
+        GError *error = nullptr;
+        const std::string launch = source + " ! fakesink name=sink async=false enable-last-sample=false";
+        pipeline_ = gst_parse_launch_full(launch.c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &error);
+        if (!pipeline_ || error)
+            stop("cannot make \"" + launch + "\": " + (error ? error->message : "no reason given"));
         GstElement *sink = gst_bin_get_by_name(GST_BIN(pipeline_), "sink");
         GstPad *pad = gst_element_get_static_pad(sink, "sink");
         gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, keep, &buffers_, nullptr);
@@ -91,7 +92,7 @@ public:
     GstBuffer *&next() { return buffers_[at_++ % buffers_.size()]; }
 
 private:
-    GstElement *pipeline_;
+    GstElement *pipeline_ = nullptr;
     std::string caps_;
     std::vector<GstBuffer *> buffers_;
     std::size_t at_ = 0;
@@ -190,7 +191,8 @@ int main(int argc, char **argv)
 {
     gst_init(&argc, &argv);
     if (argc < 2)
-        stop("give the launch text of a source, such as \"videotestsrc num-buffers=24 ! cudaupload\", and a file for "
+        stop("give the launch text of a source, such as \"videotestsrc num-buffers=24 ! video/x-raw,format=NV12\", and "
+             "a file for "
              "the figures");
     Buffers buffers(argv[1]);
     const bool onGpu = buffers.caps().find("CUDAMemory") != std::string::npos;

@@ -70,6 +70,10 @@ def element_tests(station):
                   station.environment(env, first), min(test["timeout"], 120), jobs.judge_cases)
 
 
+# Without the caps, two elements that both take system memory may leave the GPU out.
+UPLOAD = "cudaupload ! video/x-raw(memory:CUDAMemory) ! "
+
+
 class Pipeline:
     """gst-launch-1.0's output, judged by what the element says about itself at the end."""
 
@@ -112,12 +116,12 @@ def pipelines(station, clip):
     yield launch(station, "nvh264dec ! cudazerocopy ! fakesink", decode + "video/x-raw(memory:CUDAMemory) ! cudazerocopy "
                  "kernel=invert zero-copy=required ! fakesink", Pipeline(any, memory="CUDAMemory", copied=0, device="cuda"))
     for pixels in ("NV12", "RGBA", "P010_10LE"):
-        yield launch(station, "cudaupload ! cudazerocopy ! cudadownload, " + pixels, source % pixels + "cudaupload ! cudazerocopy "
+        yield launch(station, "cudaupload ! cudazerocopy ! cudadownload, " + pixels, source % pixels + UPLOAD + "cudazerocopy "
                      "kernel=adjust,hue=0.2 zero-copy=required ! cudadownload ! fakesink", Pipeline(60, **on_gpu))
-    yield launch(station, "cudaupload ! tee, one branch changed", source % "NV12" + "cudaupload ! tee name=t ! queue ! cudazerocopy "
+    yield launch(station, "cudaupload ! tee, one branch changed", source % "NV12" + UPLOAD + "tee name=t ! queue ! cudazerocopy "
                  "kernel=invert ! cudadownload ! fakesink t. ! queue ! cudadownload ! fakesink",
                  Pipeline(60, memory="CUDAMemory", device="cuda"))
-    yield launch(station, "three in a chain", source % "NV12" + "cudaupload ! cudazerocopy kernel=invert ! cudazerocopy kernel=box-blur "
+    yield launch(station, "three in a chain", source % "NV12" + UPLOAD + "cudazerocopy kernel=invert ! cudazerocopy kernel=box-blur "
                  "! cudazerocopy kernel=pixelate,block=8 ! cudadownload ! fakesink", Pipeline(60, **on_gpu))
     yield launch(station, "system memory, device=cuda", source % "I420" + "cudazerocopy kernel=invert device=cuda zero-copy=required ! "
                  "fakesink", Pipeline(60, copied=0, memory="SystemMemory", device="cuda"))
@@ -151,7 +155,7 @@ def same_pixels(station, work):
         source = "videotestsrc num-buffers=10 pattern=smpte75 ! video/x-raw,format=%s,width=640,height=360 ! " % pixels
         words = "kernel=box-blur,radius=3 region=64,40,320,200 ! "
         texts = (source + "cudazerocopy device=cpu " + words + "filesink location=%s" % files[0],
-                 source + "cudaupload ! cudazerocopy " + words + "cudadownload ! filesink location=%s" % files[1])
+                 source + UPLOAD + "cudazerocopy " + words + "cudadownload ! filesink location=%s" % files[1])
         script = " && ".join("gst-launch-1.0 -q " + " ".join(gst.shell_line(text).split()[1:]) for text in texts)
         yield Job(station.name, "GPU and CPU write the same bytes, " + pixels,
                   ["sh", "-c", "%s && test -s %s && cmp %s %s" % (script, files[0], *files)], station.environment(), 60)

@@ -89,7 +89,7 @@ def rate_contestants(clip):
 def slow_contestants(clip, has_convert):
     decode = "filesrc location=%s ! h264parse ! nvh264dec ! video/x-raw(memory:CUDAMemory) ! " % gst.quoted(clip)
     slow = {"download": decode + "identity eos-after=%d ! cudadownload ! videobalance brightness=0.1 contrast=1.2 saturation=0.5 "
-                        "hue=0.1 ! cudaupload ! fakesink name=sink sync=false" % SLOW_FRAMES}
+                        "hue=0.1 ! cudaupload ! video/x-raw(memory:CUDAMemory) ! fakesink name=sink sync=false" % SLOW_FRAMES}
     if has_convert:
         slow["convert"] = (decode + "cudaconvert ! video/x-raw(memory:CUDAMemory),format=RGBA ! fakesink name=sink sync=false")
     return slow
@@ -133,7 +133,7 @@ class Measures:
     def chain(self, station):
         for size in ((1920, 1080), (3840, 2160)):
             out = self.work / ("chain-%s-%d.json" % (station.name, size[0]))
-            source = "videotestsrc num-buffers=24 ! video/x-raw,format=NV12,width=%d,height=%d ! cudaupload" % size
+            source = "videotestsrc num-buffers=24 ! video/x-raw,format=NV12,width=%d,height=%d ! cudaupload ! video/x-raw(memory:CUDAMemory)" % size
             command = station.program(station.folder / "bench-gpu-chain", source, str(out))
             env = station.environment({"GST_DEBUG": "2"})
             self.run(Job("bench", "chain of CUDAMemory, %dx%d, GStreamer %s" % (*size, station.name), command, env, 60),
