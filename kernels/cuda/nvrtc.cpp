@@ -247,6 +247,7 @@ Result<Nvrtc::Output> Nvrtc::compile(const SourceText &source, std::span<const S
     if (cancel && api_->setFlowCallback)
         (void)api_->setFlowCallback(program.get(), isCancelled, const_cast<std::atomic<bool> *>(cancel));
     std::vector<const char *> words;
+    words.reserve(options.size());
     for (const std::string &option : options)
         words.push_back(option.c_str());
     const NvrtcResult result = api_->compileProgram(program.get(), static_cast<int>(words.size()), words.data());
