@@ -230,6 +230,7 @@ TEST_F(CompilerTest, servesManyThreads)
 {
     const auto compiler = make();
     std::vector<std::thread> threads;
+    threads.reserve(8);
     std::atomic<int> good{0};
     for (int i = 0; i < 8; ++i)
         threads.emplace_back([&, i] {
