@@ -5,6 +5,7 @@
 #include "../log.hpp"
 #include "cuda_memory.hpp"
 
+#include <memory>
 #include <string>
 
 namespace zc::gst {
@@ -18,6 +19,22 @@ Status poolFailure(const Negotiated &negotiated, const char *what)
                            std::to_string(GST_VIDEO_INFO_HEIGHT(&negotiated.pixels)) +
                            "; the GPU may be out of memory: nvidia-smi tells, and smaller queues or "
                            "on-shared=passthrough need less"};
+}
+
+struct UnrefMiniObject {
+    void operator()(GstMiniObject *object) const { gst_mini_object_unref(object); }
+};
+using StreamPtr = std::unique_ptr<GstMiniObject, UnrefMiniObject>;
+
+// Null before 1.24, whose memory has no stream, or if the driver gives none.
+StreamPtr newStream(GstCudaContext *context)
+{
+#ifdef ZC_GST_CUDA_STREAMS
+    return StreamPtr(reinterpret_cast<GstMiniObject *>(gst_cuda_stream_new(context)));
+#else
+    (void)context;
+    return nullptr;
+#endif
 }
 
 } // namespace
@@ -115,7 +132,9 @@ bool proposeCudaPool(GstQuery *query, CudaContexts &contexts, int deviceId)
     }
     guint size = 0;
     const auto context = contexts.ensure(deviceId);
-    const auto pool = context ? makeCudaPool(context.value(), nullptr, negotiated.value(), caps, &size)
+    // Memory with a stream of its own is worked on and handed over without a wait.
+    const StreamPtr stream = context ? newStream(context.value()) : nullptr;
+    const auto pool = context ? makeCudaPool(context.value(), stream.get(), negotiated.value(), caps, &size)
                               : Result<BufferPoolPtr>(context.status());
     if (!pool) {
         GST_CAT_WARNING(logElement, "upstream is offered no pool: %s", pool.status().message().c_str());
