@@ -112,7 +112,8 @@ def run(launch, environment=None, on_progress=None):
                                env={**os.environ, **(environment or {})})
     result, complaints = Run(), []
     for line in process.stdout:
-        message = re.match(r'Got message #\d+ from element "[^"]*" \(element\): ([a-z0-9-]+), (.*)', line)
+        # Not from the line's start: gst-launch prints a message in two parts, and other threads print between them.
+        message = re.search(r"\b(cudazerocopy-[a-z]+), ([a-z-]+=\(.*)", line)
         progress = re.match(r"progressreport\d* \((\d+:\d+:\d+)\): (.*)", line)
         ended = re.match(r"Execution ended after (\d+):(\d+):([\d.]+)", line)
         if message:
