@@ -152,7 +152,7 @@ def same_pixels(station, work):
     """The GPU's bytes against the CPU's, through upload and download."""
     for pixels in ("NV12", "RGBA"):
         files = [work / ("%s-%s-%s.raw" % (station.name, pixels, where)) for where in ("cpu", "gpu")]
-        source = "videotestsrc num-buffers=10 pattern=smpte75 ! video/x-raw,format=%s,width=640,height=360 ! " % pixels
+        source = "videotestsrc num-buffers=10 pattern=smpte75 ! video/x-raw,format=%s,width=1024,height=360 ! " % pixels
         words = "kernel=box-blur,radius=3 region=64,40,320,200 ! "
         texts = (source + "cudazerocopy device=cpu " + words + "filesink location=%s" % files[0],
                  source + UPLOAD + "cudazerocopy " + words + "cudadownload ! filesink location=%s" % files[1])

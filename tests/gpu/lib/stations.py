@@ -10,7 +10,7 @@ from pathlib import Path
 DRIVER_FOLDERS = ("/usr/local/cuda/lib64", "/usr/local/nvidia/lib64")
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 # Elements of another vendor's stack: nothing here uses them, and scanning them takes their libraries.
-UNUSED_PLUGINS = ("libgstnvvideo4linux2.so", "libgstnvvideoconvert.so")
+UNUSED_PLUGINS = ("libgstnvvideo4linux2.so", "libgstnvvideoconvert.so", "libgstvideo4linux2.so")
 
 
 @dataclass
