@@ -125,8 +125,8 @@ Status CudaBackend::wait()
 
 bool CudaBackend::takeGpuTime(double &seconds)
 {
-    if (!broken_.ok() || !times_.on())
-        return false;
+    if (!broken_.ok() || !times_.on() || !times_.pending())
+        return false; // asked at every frame: no call of the driver for nothing
     const ContextGuard guard(context_);
     return guard.ok() && times_.take(seconds);
 }
@@ -212,7 +212,7 @@ Status CudaBackend::checkPlace(const Frame &frame) const
                                        "; set cuda-device-id=" + std::to_string(frame.device)};
     if (frame.context && frame.context != context_)
         return {Code::Unsupported, "the frame belongs to another CUDA context of GPU " + std::to_string(device_) +
-                                       " than the kernel; both must share one, which elements do through GstContext"};
+                                       " than the kernel; both must share one, as the elements of one pipeline do"};
     const FormatInfo &info = formatInfo(frame.format);
     for (int plane = 1; plane < info.planes; ++plane)
         if ((frame.planes[plane].data == nullptr) != cuda::isArray(frame))

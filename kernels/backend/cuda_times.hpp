@@ -18,6 +18,7 @@ public:
     Status start(Context context);
     void stop() { on_ = false; }
     bool on() const { return on_; }
+    bool pending() const { return pending_ > 0; } // runs whose time was not taken
 
     // Around the work of one run on a stream. Without a free pair, or if an event cannot be recorded, the run is not
     // timed: a figure less, never an error of the run.

@@ -246,10 +246,9 @@ Result<Nvrtc::Output> Nvrtc::compile(const SourceText &source, std::span<const S
         return failed(*api_, result, "nvrtcCreateProgram");
     if (cancel && api_->setFlowCallback)
         (void)api_->setFlowCallback(program.get(), isCancelled, const_cast<std::atomic<bool> *>(cancel));
-    std::vector<const char *> words;
-    words.reserve(options.size());
-    for (const std::string &option : options)
-        words.push_back(option.c_str());
+    std::vector<const char *> words(options.size());
+    std::transform(options.begin(), options.end(), words.begin(),
+                   [](const std::string &option) { return option.c_str(); });
     const NvrtcResult result = api_->compileProgram(program.get(), static_cast<int>(words.size()), words.data());
     Output out;
     out.log = asciiOf(program.read(api_->getProgramLogSize, api_->getProgramLog));

@@ -179,7 +179,7 @@ Result<void *> HostGpu::context()
     return static_cast<void *>(impl_->primary->get());
 }
 
-Result<HostMapping> HostMapping::make(std::shared_ptr<HostGpu> gpu, void *host, std::size_t bytes)
+Result<HostMapping> HostMapping::make(const std::shared_ptr<HostGpu> &gpu, void *host, std::size_t bytes)
 {
     if (host == nullptr || bytes == 0)
         return Status{Code::InvalidArgument, "no memory to make reachable for the GPU"};

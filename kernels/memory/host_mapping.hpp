@@ -39,7 +39,7 @@ class HostMapping {
 public:
     // The memory must stay where it is until the mapping is gone. Access if the driver refuses the memory: the message
     // says why and what would work. May take milliseconds. Any thread.
-    static Result<HostMapping> make(std::shared_ptr<HostGpu> gpu, void *host, std::size_t bytes);
+    static Result<HostMapping> make(const std::shared_ptr<HostGpu> &gpu, void *host, std::size_t bytes);
 
     HostMapping(HostMapping &&other) noexcept;
     HostMapping &operator=(HostMapping &&other) noexcept;

@@ -47,6 +47,7 @@ Outcome startAndStop(Fault fault)
 // Frames of each kind, a copy, another kernel, stop; goes on after a failure, as a careless application does.
 Outcome framesAndStop(Fault fault)
 {
+    zc_fake_reset(); // a fault that an earlier, shorter life did not reach would hit the start
     ElementHarness h(kElement, kSmall);
     fault.arm();
     Outcome outcome;
