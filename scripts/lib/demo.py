@@ -136,7 +136,7 @@ def cpu_share(before, element, frames, whole):
     cost = []
     for middle in (element + " ! ", ""):
         launch = "%s ! identity eos-after=%d ! %sfakesink" % (before, sample, middle)
-        cost.append(min(gst.run(launch).cpu_seconds for _ in range(2)))
+        cost.append(min(gst.run(launch, quiet=True).cpu_seconds for _ in range(2)))
     return 100 * max(cost[0] - cost[1], 0) / sample * frames / whole.cpu_seconds
 
 

@@ -105,8 +105,8 @@ class Run:
     messages: dict = field(default_factory=dict)  # name of an element message: its fields, the last one wins
 
 
-def run(launch, environment=None, on_progress=None):
-    """Runs a pipeline to its end; Failure with GStreamer's own words if it does not get there."""
+def run(launch, environment=None, on_progress=None, quiet=False):
+    """Runs a pipeline to its end; Failure with GStreamer's own words if it does not get there. `quiet` drops warnings."""
     process = subprocess.Popen(["gst-launch-1.0", "-m", *tokens(launch)], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                                env={**os.environ, **(environment or {})})
@@ -133,7 +133,7 @@ def run(launch, environment=None, on_progress=None):
     if process.returncode != 0 or any(line.startswith("ERROR") for line in complaints):
         raise Failure("the pipeline failed (status %d):\n    %s\n  %s"
                       % (process.returncode, shell_line(launch), "\n  ".join(complaints) or "it printed no error"))
-    for line in complaints:
+    for line in [] if quiet else complaints:
         print("  " + line)
     return result
 

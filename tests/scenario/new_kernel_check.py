@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNELS = {"stamped-colour": "colour", "stamped-sample": "sample", "stamped-frame": "frame"}
-PARTS = ["meson.build", "meson_options.txt", "kernels", "tests", "scripts", "docs"]
+PARTS = ["meson.build", "meson_options.txt", "kernels", "gst", "tests", "scripts", "docs"]
 
 
 def copy_tree(tree):
