@@ -65,7 +65,7 @@ def cases(tree):
     """Which cases failed and which passed, of three formats."""
     run = subprocess.run([tree / "build/tests/conformance/conformance-host",
                           "--gtest_filter=*/*_NV12:*/*_RGBA:*/*_GRAY8"], capture_output=True, text=True)
-    failed = set(re.findall(r"^\[  FAILED  \] (\S+?),? ", run.stdout, re.M))
+    failed = set(re.findall(r"^\[  FAILED  \] (\S+/\S+?),? ", run.stdout, re.M))
     passed = set(re.findall(r"^\[       OK \] (\S+) ", run.stdout, re.M))
     return failed, passed, run.stdout
 
