@@ -36,7 +36,7 @@ class CompilerTest : public testing::Test {
 protected:
     CompilerTest()
     {
-        fakeNvrtc() = FakeNvrtc{};
+        fakeNvrtc().reset();
         setenv("CUDAZEROCOPY_NVRTC", fakePath().c_str(), 1);
         std::string name = (fs::temp_directory_path() / "zc-compiler-XXXXXX").string();
         folder_ = mkdtemp(name.data());

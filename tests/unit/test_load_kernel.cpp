@@ -57,7 +57,7 @@ private:
         setenv("CUDAZEROCOPY_NVRTC", fs::canonical(info.dli_fname).c_str(), 1);
         unsetenv("XDG_CACHE_HOME");
         unsetenv("HOME"); // no cache
-        fakeNvrtc() = FakeNvrtc{};
+        fakeNvrtc().reset();
         setLogSink(keepLog);
         EXPECT_TRUE(driver().ok());
         {
@@ -158,12 +158,13 @@ TEST_F(LoadKernelTest, compilesAheadOnceAndInTheBackground)
 {
     inChild([](Context context) {
         setenv("CUDAZEROCOPY_IMAGES", "none", 1);
-        fakeNvrtc().delayMs = 200;
+        fakeNvrtc().delayMs = 1000; // much longer than any machine takes for the next two lines
         for (int i = 0; i < 3; ++i)
             prefetchKernel(0, "invert");
         EXPECT_EQ(fakeNvrtc().compiled, 0) << "prefetchKernel() waited";
         EXPECT_TRUE(loadKernel(context, "invert").ok());
         EXPECT_EQ(fakeNvrtc().compiled, 1);
+        fakeNvrtc().delayMs = 0;
         // One after the end of the thread's first work.
         usleep(20000);
         prefetchKernel(0, "flip");
