@@ -9,17 +9,17 @@
 #include "import_cache.hpp"
 #include "plane_data.hpp"
 
+#include "core/open_file.hpp"
+
 #include <gst/allocators/gstdmabuf.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <linux/kcmp.h>
 #include <optional>
 #include <string>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace zc::gst {
@@ -42,13 +42,6 @@ std::optional<FileId> fileIdOf(int fd)
     if (fstat(fd, &status) < 0)
         return std::nullopt;
     return FileId{status.st_dev, status.st_ino, status.st_size};
-}
-
-// Whether both descriptors came from one open file; a kernel or sandbox without kcmp() knows no two that did.
-bool sameOpenFile(int a, int b)
-{
-    const pid_t self = getpid();
-    return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
 }
 
 struct Import {
@@ -192,21 +185,21 @@ Result<std::shared_ptr<Import>> DmabufImporter::importOf(GstMemory *memory, gsiz
         return import;
     // Exporters may give all their dmabufs one inode (CUDA does, as did Linux before 5.3), so that another memory's
     // file must be proven to be this one.
-    import = cache_.findIf([&](const Import &other) { return fits(other) && sameOpenFile(other.mapping.fd(), fd);
-});
-for (std::size_t i = 0; i < windowCount_ && !import; i++) {
-    if (windows_[i].import->number == fd && fits(*windows_[i].import))
-        import = windows_[i].import;
+    const auto isThatFile = [&](const Import &other) { return fits(other) && sameOpenFile(other.mapping.fd(), fd); };
+    import = cache_.findIf(isThatFile);
+    for (std::size_t i = 0; i < windowCount_ && !import; i++) {
+        if (windows_[i].import->number == fd && fits(*windows_[i].import))
+            import = windows_[i].import;
+    }
+    if (!import) {
+        Result<std::shared_ptr<Import>> made = newImport(fd, *file, needed, access);
+        if (!made)
+            return made;
+        import = std::move(made.value());
+    }
+    cache_.put(memory, import);
+    return import;
 }
-if (!import) {
-    Result<std::shared_ptr<Import>> made = newImport(fd, *file, needed, access);
-    if (!made)
-        return made;
-    import = std::move(made.value());
-}
-cache_.put(memory, import);
-return import;
-} // namespace
 
 Status DmabufImporter::beginAccess(const std::shared_ptr<Import> &import, Access access)
 {
@@ -278,7 +271,7 @@ Result<std::span<const Frame>> DmabufImporter::open(GstBuffer *, const BufferLay
     return std::span<const Frame>(&frame_, 1);
 }
 
-} // namespace zc::gst
+} // namespace
 
 std::unique_ptr<Importer> makeDmabufImporter(const ImportSite &site)
 {
