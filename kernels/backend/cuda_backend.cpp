@@ -424,17 +424,6 @@ Status CudaBackend::copy(const Frame &from, const Frame &to)
     return queue(streamOf(to), [&] { return copyPlanes(from, to); });
 }
 
-std::string describeDevice(const cuda::Driver &d, cuda::Device device)
-{
-    char name[128] = "GPU";
-    int major = 0, minor = 0;
-    (void)d.deviceGetName(name, sizeof name, device);
-    (void)d.deviceGetAttribute(&major, cuda::kComputeMajor, device);
-    (void)d.deviceGetAttribute(&minor, cuda::kComputeMinor, device);
-    return "cuda, GPU " + std::to_string(device) + ", " + name + ", sm_" + std::to_string(major) +
-           std::to_string(minor);
-}
-
 } // namespace
 
 Result<std::unique_ptr<Backend>> makeCudaBackend(const CudaOptions &options)
@@ -471,7 +460,7 @@ Result<std::unique_ptr<Backend>> makeCudaBackend(const CudaOptions &options)
     const cuda::Stream stream = options.stream ? options.stream : own.get();
     return std::unique_ptr<Backend>(std::make_unique<CudaBackend>(d, std::move(primary), context, device,
                                                                   std::move(own), stream, std::move(done.value()),
-                                                                  describeDevice(d, device)));
+                                                                  cuda::describeDevice(d, device)));
 }
 
 } // namespace zc

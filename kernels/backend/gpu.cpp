@@ -31,16 +31,6 @@ bool hidesAll(const char *visible)
     return visible && (*visible == '\0' || *visible == '-');
 }
 
-std::string nameOf(const cuda::Driver &d, cuda::Device device)
-{
-    char name[128] = "unnamed";
-    int major = 0, minor = 0;
-    (void)d.deviceGetName(name, sizeof name, device);
-    (void)d.deviceGetAttribute(&major, cuda::kComputeMajor, device);
-    (void)d.deviceGetAttribute(&minor, cuda::kComputeMinor, device);
-    return std::string(name) + ", sm_" + std::to_string(major) + std::to_string(minor);
-}
-
 } // namespace
 
 Result<std::string> findGpu(int device)
@@ -54,7 +44,7 @@ Result<std::string> findGpu(int device)
     cuda::Device handle = 0;
     if (const cuda::DriverResult result = d.deviceGet(&handle, device); result != cuda::kSuccess)
         return cuda::statusOf(result, "cuDeviceGet");
-    return "cuda, GPU " + std::to_string(device) + ", " + nameOf(d, handle);
+    return cuda::describeDevice(d, handle);
 }
 
 std::string whyGpuIsMissing()

@@ -170,6 +170,17 @@ bool driverIsInstalled()
     return library != nullptr;
 }
 
+std::string describeDevice(const Driver &d, Device device)
+{
+    char name[128] = "unnamed";
+    int major = 0, minor = 0;
+    (void)d.deviceGetName(name, sizeof name, device);
+    (void)d.deviceGetAttribute(&major, kComputeMajor, device);
+    (void)d.deviceGetAttribute(&minor, kComputeMinor, device);
+    return "cuda, GPU " + std::to_string(device) + ", " + name + ", sm_" + std::to_string(major) +
+           std::to_string(minor);
+}
+
 std::string describeDevices(const Driver &d)
 {
     const std::string count = std::to_string(d.devices);

@@ -72,6 +72,9 @@ bool driverIsInstalled();
 // "the driver sees 2 GPUs (0 to 1)", and the environment's list where there is one.
 std::string describeDevices(const Driver &driver);
 
+// "cuda, GPU 0, NVIDIA H200, sm_90"; what the driver does not tell is left vague, since this is for people.
+std::string describeDevice(const Driver &driver, Device device);
+
 // As driver(), but never opens anything: null unless driver() has succeeded. For destructors.
 const Driver *driverIfOpen();
 
