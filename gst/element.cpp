@@ -42,29 +42,6 @@ ErrorCode errorCodeFor(Code code)
     return {GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED};
 }
 
-// How to get rid of the copy, for whoever reads the warning.
-const char *cureFor(Sharing sharing)
-{
-    switch (sharing) {
-    case Sharing::BufferShared:
-    case Sharing::MemoryShared:
-        return "put cudazerocopy before the tee, or after an element that makes its own buffers; a queue does not "
-               "help. "
-               "A decoder keeps its reference frames: if nothing shows them, on-shared=write skips the copy";
-    case Sharing::MemoryReadOnly:
-        return "the memory belongs to another process; the copy can only be avoided on that side";
-    case Sharing::ParentShared:
-        return "the buffer is a part of a bigger one that others hold; let upstream give whole buffers away";
-    case Sharing::FdReadOnly:
-        return "let the exporter open the dmabuf for reading and writing (O_RDWR)";
-    case Sharing::OtherProcess:
-        return "cudaipcsrc io-mode=copy makes the copy itself, into memory of this process";
-    case Sharing::Exclusive:
-        break;
-    }
-    return "";
-}
-
 // A stream may come in a segment of bytes or frames, for which GStreamer's conversions are not made.
 GstClockTime streamTime(const GstSegment &segment, GstBuffer *buffer)
 {
@@ -323,7 +300,7 @@ GstFlowReturn Element::resolveSharing(Sharing sharing, GstBuffer *in, GstBuffer 
         return leave();
     case OnShared::Error:
         return fail({Code::System, std::string("on-shared=error: cannot write in place: ") + sharingReason(sharing) +
-                                       "; " + cureFor(sharing) + ", or use on-shared=copy"});
+                                       "; " + sharingCure(sharing) + ", or use on-shared=copy"});
     case OnShared::Copy:
         break;
     }
@@ -335,7 +312,7 @@ GstFlowReturn Element::copyShared(Sharing sharing, GstBuffer *in, GstBuffer **ou
     const std::string reason = sharingReason(sharing);
     if (choices_.zeroCopy == ZeroCopy::Required)
         return fail({Code::System, "zero-copy=required, but this buffer would have to be copied: " + reason + "; " +
-                                       cureFor(sharing) + ", or use zero-copy=preferred"});
+                                       sharingCure(sharing) + ", or use zero-copy=preferred"});
     Importer *importer = importerFor(in);
     if (importer == nullptr)
         return GST_FLOW_ERROR;
@@ -345,7 +322,7 @@ GstFlowReturn Element::copyShared(Sharing sharing, GstBuffer *in, GstBuffer **ou
     if (!copyAnnounced_) {
         copyAnnounced_ = true;
         GST_ELEMENT_WARNING(base_, STREAM, FAILED, ("Frames are copied before they are changed: %s", reason.c_str()),
-                            ("To avoid it: %s. on-shared says what else may happen.", cureFor(sharing)));
+                            ("To avoid it: %s. on-shared says what else may happen.", sharingCure(sharing)));
     }
     GST_CAT_DEBUG_OBJECT(logCopies, base_, "copied a frame: %s", reason.c_str());
     outcome_ = Outcome::Copied;

@@ -71,4 +71,27 @@ const char *sharingReason(Sharing sharing)
     return "unknown";
 }
 
+const char *sharingCure(Sharing sharing)
+{
+    switch (sharing) {
+    case Sharing::BufferShared:
+    case Sharing::MemoryShared:
+        return "put cudazerocopy before the tee, or after an element that makes its own buffers. A decoder may hold a "
+               "frame as a reference, shown or not, to predict later ones from: \"queue min-threshold-buffers=32 "
+               "max-size-buffers=40 max-size-bytes=0 max-size-time=0\" before cudazerocopy gives it the time to drop "
+               "the frame; on-shared=write is only for a decoder whose output is never a reference";
+    case Sharing::MemoryReadOnly:
+        return "the memory belongs to another process or the source; the copy can only be avoided on that side";
+    case Sharing::ParentShared:
+        return "the buffer is a part of a bigger one that others hold; let upstream give whole buffers away";
+    case Sharing::FdReadOnly:
+        return "let the exporter open the dmabuf for reading and writing (O_RDWR)";
+    case Sharing::OtherProcess:
+        return "cudaipcsrc io-mode=copy makes the copy itself, into memory of this process";
+    case Sharing::Exclusive:
+        break;
+    }
+    return "";
+}
+
 } // namespace zc::gst

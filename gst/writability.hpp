@@ -10,7 +10,7 @@ enum class Sharing {
     Exclusive,      // ours alone: write
     BufferShared,   // somebody else holds the GstBuffer
     MemoryShared,   // another GstBuffer holds one of its memories (tee, a decoder's reference frame)
-    MemoryReadOnly, // GST_MEMORY_FLAG_READONLY: another process owns it
+    MemoryReadOnly, // GST_MEMORY_FLAG_READONLY: another process or the source owns it
     ParentShared,   // a sub-memory of something that others hold
     FdReadOnly,     // the dmabuf was opened without write access
     OtherProcess,   // CUDA memory that another process exported and looks at
@@ -20,5 +20,8 @@ Sharing sharingOf(GstBuffer *buffer);
 
 // "another buffer holds one of its memories (a tee branch, or a decoder's reference frame)"
 const char *sharingReason(Sharing sharing);
+
+// What to change so that it may be written, as a sentence for whoever reads the warning; empty for Exclusive.
+const char *sharingCure(Sharing sharing);
 
 } // namespace zc::gst

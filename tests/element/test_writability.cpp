@@ -7,6 +7,7 @@ namespace zc::gst {
 namespace {
 
 using test::bufferOf;
+using test::contains;
 using test::dmabufMemory;
 using test::systemMemory;
 
@@ -84,13 +85,33 @@ TEST(Writability, DescriptorOpenedForReading)
 TEST(Writability, EveryAnswerHasItsReason)
 {
     std::string seen;
-    for (const Sharing sharing : {Sharing::Exclusive, Sharing::BufferShared, Sharing::MemoryShared,
-                                  Sharing::MemoryReadOnly, Sharing::ParentShared, Sharing::FdReadOnly}) {
+    for (const Sharing sharing :
+         {Sharing::Exclusive, Sharing::BufferShared, Sharing::MemoryShared, Sharing::MemoryReadOnly,
+          Sharing::ParentShared, Sharing::FdReadOnly, Sharing::OtherProcess}) {
         const std::string reason = sharingReason(sharing);
+        EXPECT_EQ(std::string(sharingCure(sharing)).empty(), sharing == Sharing::Exclusive) << reason;
         EXPECT_GT(reason.size(), 10U);
         EXPECT_EQ(seen.find(reason), std::string::npos);
         seen += reason;
     }
+}
+
+// Decoders predict from frames that nobody shows, too, so that the advice must not make showing the test.
+TEST(Writability, TheCureForADecodersFrameKeepsItsReferencesWhole)
+{
+    for (const Sharing sharing : {Sharing::BufferShared, Sharing::MemoryShared}) {
+        const std::string cure = sharingCure(sharing);
+        for (const char *part : {"shown or not", "queue min-threshold-buffers=32 max-size-buffers=40",
+                                 "on-shared=write is only for a decoder whose output is never a reference"})
+            EXPECT_TRUE(contains(cure, part)) << part << " in " << cure;
+    }
+}
+
+// Constants that were wrapped, and parts of a memory, are of this process.
+TEST(Writability, ReadOnlyMemoryMayBeTheSources)
+{
+    EXPECT_TRUE(contains(sharingReason(Sharing::MemoryReadOnly), "another process or the source"));
+    EXPECT_TRUE(contains(sharingCure(Sharing::MemoryReadOnly), "another process or the source"));
 }
 
 } // namespace
