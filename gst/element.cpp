@@ -105,10 +105,6 @@ bool Element::start()
     seen_ = 0;
     settings_->refresh(choices_, seen_);
     neutral_ = choices_.kernel->isNeutral(choices_.params.view());
-    if (status.ok() && (choices_.regionSources & kFromAnalyticsMeta) != 0 && !haveAnalytics())
-        status = {Code::InvalidArgument,
-                  "regions-from=analytics-meta: this build has no GstAnalytics, which comes with "
-                  "GStreamer 1.24; use regions-from=roi-meta"};
     gpuIsLost_ = false;
     if (status.ok())
         status = compute_.start(choices_.device, choices_.deviceId);

@@ -228,7 +228,7 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
         report(self, settings.setRegions(text_of(value)));
         break;
     case PROP_REGIONS_FROM:
-        settings.set(&Choices::regionSources, g_value_get_flags(value));
+        report(self, settings.setRegionSources(g_value_get_flags(value)));
         break;
     case PROP_REGION_GROW:
         report(self, settings.setRegionGrow(g_value_get_double(value)));

@@ -2,6 +2,8 @@
 // Setters that keep the last good value and remember what they refused.
 #include "settings.hpp"
 
+#include "regions.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -142,6 +144,18 @@ SetResult Settings::setRegions(std::string_view text)
     return {};
 }
 
+SetResult Settings::setRegionSources(unsigned sources)
+{
+    const std::lock_guard lock(mutex_);
+    if ((sources & kFromAnalyticsMeta) != 0 && !haveAnalytics())
+        return refuse(badSources_, "regions-from=analytics-meta: this build has no GstAnalytics, which comes with "
+                                   "GStreamer 1.24; use regions-from=roi-meta");
+    choices_.regionSources = sources;
+    badSources_.clear();
+    ++generation_;
+    return {};
+}
+
 SetResult Settings::setRegionGrow(double percent)
 {
     const std::lock_guard lock(mutex_);
@@ -197,7 +211,7 @@ double Settings::param(const KernelInfo &kernel, int index) const
 Status Settings::checkForStart() const
 {
     const std::lock_guard lock(mutex_);
-    for (const std::string *bad : {&badKernel_, &badParams_, &badRegions_, &badGrow_}) {
+    for (const std::string *bad : {&badKernel_, &badParams_, &badRegions_, &badSources_, &badGrow_}) {
         if (!bad->empty())
             return {Code::InvalidArgument, *bad};
     }

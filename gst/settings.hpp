@@ -47,6 +47,8 @@ public:
     // While stopped, a text that does not fit the kernel of the moment is tried again on the next kernel.
     SetResult setParams(std::string_view text);
     SetResult setRegions(std::string_view text);
+    // A set of RegionSource. One that this build cannot read is refused.
+    SetResult setRegionSources(unsigned sources);
     SetResult setRegionGrow(double percent);
     SetResult setParam(const KernelInfo &kernel, int index, double value);
 
@@ -92,9 +94,9 @@ private:
     Choices choices_;
     bool running_ = false;
     bool kernelWasSet_ = false;
-    std::string deferredParams_;                               // did not fit yet; cleared by a kernel that they fit
-    std::string badKernel_, badParams_, badRegions_, badGrow_; // sentences for checkForStart()
-    std::vector<std::string> notes_;                           // warnings for start()
+    std::string deferredParams_; // did not fit yet; cleared by a kernel that they fit
+    std::string badKernel_, badParams_, badRegions_, badSources_, badGrow_; // for checkForStart()
+    std::vector<std::string> notes_;                                        // warnings for start()
 };
 
 } // namespace zc::gst

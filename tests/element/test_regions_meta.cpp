@@ -224,6 +224,19 @@ TEST(Regions, AnalyticsBoxesAreAClearErrorWhereTheyCannotBeRead)
     const auto errors = textsOf(alone.bus.get(), GST_MESSAGE_ERROR);
     ASSERT_EQ(errors.size(), 1U);
     EXPECT_TRUE(contains(errors[0], "1.24") && contains(errors[0], "roi-meta")) << errors[0];
+    set(alone.get(), "regions-from", "roi-meta");
+    EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
+}
+
+TEST(Regions, AnalyticsBoxesAreRefusedWhilePlayingWhereTheyCannotBeRead)
+{
+    ElementHarness harness("cudazerocopy kernel=invert regions-from=roi-meta", rawCaps("GRAY8", kSide, kSide));
+    set(harness.element(), "regions-from", "property+analytics-meta");
+    const auto warnings = textsOf(GST_ELEMENT_BUS(harness.element()), GST_MESSAGE_WARNING);
+    ASSERT_EQ(warnings.size(), 1U) << lines(warnings);
+    EXPECT_TRUE(contains(warnings[0], "1.24") && contains(warnings[0], "roi-meta")) << warnings[0];
+    EXPECT_EQ(get(harness.element(), "regions-from"), "roi-meta");
+    EXPECT_EQ(picture(pass(harness, frameWith({{3, 4, 5, 6}}))), drawn({{3, 4, 5, 6}}));
 }
 
 #endif
