@@ -17,13 +17,10 @@ struct Applied {
     std::string notes;
 };
 
-Applied applyText(ParamValues &values, std::string_view text)
+Applied applyAll(ParamValues &values, const std::vector<NamedText> &parts)
 {
-    const auto parts = splitParams(text);
-    if (!parts)
-        return {parts.status(), {}};
     Applied applied;
-    for (const NamedText &part : parts.value()) {
+    for (const NamedText &part : parts) {
         const auto note = values.setText(part.name, part.text);
         if (!note)
             return {note.status(), {}};
@@ -34,6 +31,12 @@ Applied applyText(ParamValues &values, std::string_view text)
         applied.notes += note.value().text;
     }
     return applied;
+}
+
+Applied applyText(ParamValues &values, std::string_view text)
+{
+    const auto parts = splitParams(text);
+    return parts ? applyAll(values, parts.value()) : Applied{parts.status(), {}};
 }
 
 std::string forKernel(const KernelInfo &kernel, const std::string &why)
@@ -95,7 +98,7 @@ SetResult Settings::setKernel(std::string_view text)
         badParams_.clear(); // it spoke of a child's property, which starts afresh
     if (!deferredParams_.empty()) {
         ParamValues trial = values;
-        const Applied late = applyText(trial, deferredParams_);
+        const Applied late = applyAll(trial, deferredParams_);
         if (late.status) {
             values = std::move(trial);
             deferredParams_.clear();
@@ -114,9 +117,13 @@ SetResult Settings::setKernel(std::string_view text)
 
 SetResult Settings::setParams(std::string_view text)
 {
+    const auto parts = splitParams(text);
     const std::lock_guard lock(mutex_);
+    if (!parts) // no kernel will ever take it
+        return refuse(badForm_, forKernel(*choices_.kernel, parts.status().message()));
+    badForm_.clear();
     ParamValues trial = choices_.params;
-    const Applied applied = applyText(trial, text);
+    const Applied applied = applyAll(trial, parts.value());
     if (applied.status) {
         choices_.params = std::move(trial);
         deferredParams_.clear();
@@ -127,7 +134,10 @@ SetResult Settings::setParams(std::string_view text)
     const SetResult refused = refuse(badParams_, forKernel(*choices_.kernel, applied.status.message()));
     if (running_)
         return refused;
-    deferredParams_ = text;
+    for (const NamedText &part : parts.value()) {
+        if (const Status put = putParam(deferredParams_, part); !put)
+            return refuse(badParams_, forKernel(*choices_.kernel, put.message()));
+    }
     // Before any kernel was named, the text is most likely meant for the one that comes next.
     return kernelWasSet_ ? refused : SetResult{};
 }
@@ -211,7 +221,7 @@ double Settings::param(const KernelInfo &kernel, int index) const
 Status Settings::checkForStart() const
 {
     const std::lock_guard lock(mutex_);
-    for (const std::string *bad : {&badKernel_, &badParams_, &badRegions_, &badSources_, &badGrow_}) {
+    for (const std::string *bad : {&badKernel_, &badForm_, &badParams_, &badRegions_, &badSources_, &badGrow_}) {
         if (!bad->empty())
             return {Code::InvalidArgument, *bad};
     }

@@ -44,7 +44,8 @@ public:
     // "pixelate" or "pixelate,block=24". Parameters go to their defaults first. A text that does not fit is refused
     // whole, and, while stopped, remembered for checkForStart().
     SetResult setKernel(std::string_view text);
-    // While stopped, a text that does not fit the kernel of the moment is tried again on the next kernel.
+    // While stopped, what does not fit the kernel of the moment is tried again on the next kernel, with what came
+    // before it and did not fit either.
     SetResult setParams(std::string_view text);
     SetResult setRegions(std::string_view text);
     // A set of RegionSource. One that this build cannot read is refused.
@@ -94,9 +95,10 @@ private:
     Choices choices_;
     bool running_ = false;
     bool kernelWasSet_ = false;
-    std::string deferredParams_; // did not fit yet; cleared by a kernel that they fit
-    std::string badKernel_, badParams_, badRegions_, badSources_, badGrow_; // for checkForStart()
-    std::vector<std::string> notes_;                                        // warnings for start()
+    std::vector<NamedText> deferredParams_; // did not fit yet; cleared by a kernel that they fit
+    // Sentences for checkForStart(); badForm_ is of params that no kernel can take.
+    std::string badKernel_, badForm_, badParams_, badRegions_, badSources_, badGrow_;
+    std::vector<std::string> notes_; // warnings for start()
 };
 
 } // namespace zc::gst

@@ -374,10 +374,22 @@ std::string ParamValues::toString() const
     return joined(parts, ",");
 }
 
+Status putParam(std::vector<NamedText> &parts, NamedText part)
+{
+    constexpr std::size_t kMost = 256; // bounds the search
+    const auto same =
+        std::find_if(parts.begin(), parts.end(), [&part](const NamedText &other) { return other.name == part.name; });
+    if (same != parts.end())
+        same->text = std::move(part.text);
+    else if (parts.size() < kMost)
+        parts.push_back(std::move(part));
+    else
+        return {Code::InvalidArgument, "more than " + std::to_string(kMost) + " parameters"};
+    return {};
+}
+
 Result<std::vector<NamedText>> splitParams(std::string_view text)
 {
-    // No kernel has nearly as many; it bounds the search for duplicates below.
-    constexpr std::size_t kMost = 256;
     std::vector<NamedText> parts;
     std::string_view rest = trimmed(text);
     while (!rest.empty()) {
@@ -386,14 +398,8 @@ Result<std::vector<NamedText>> splitParams(std::string_view text)
         if (!part)
             return part.status();
         rest = end < rest.size() ? trimmed(rest.substr(end + 1)) : std::string_view();
-        const auto same = std::find_if(parts.begin(), parts.end(),
-                                       [&part](const NamedText &other) { return other.name == part->name; });
-        if (same != parts.end())
-            same->text = std::move(part->text);
-        else if (parts.size() < kMost)
-            parts.push_back(std::move(part.value()));
-        else
-            return Status(Code::InvalidArgument, "more than " + std::to_string(kMost) + " parameters");
+        if (Status put = putParam(parts, std::move(part.value())); !put)
+            return put;
     }
     return parts;
 }

@@ -54,6 +54,9 @@ struct NamedText {
 // Splits "a=1, b=#ff0000" into its parts. Quotes (") may surround a value.
 Result<std::vector<NamedText>> splitParams(std::string_view text);
 
+// Adds one, in place of one of the same name. Refused beyond a number that no kernel has.
+Status putParam(std::vector<NamedText> &parts, NamedText part);
+
 // Splits "pixelate,block=24" into the kernel's name and the rest.
 std::pair<std::string, std::string> splitKernel(std::string_view text);
 

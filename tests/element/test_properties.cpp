@@ -165,6 +165,39 @@ TEST(KernelText, OrderOfKernelAndParamsDoesNotMatter)
     }
 }
 
+// Params of a kernel that is yet to come: those not named again keep their values, as once it is there.
+TEST(KernelText, ParamsBeforeTheKernelAddUp)
+{
+    const Alone alone;
+    set(alone.get(), "params", "brightness=0.1,hue=0.5");
+    set(alone.get(), "params", "saturation=0.3,hue=0.25");
+    set(alone.get(), "kernel", "adjust");
+    EXPECT_EQ(get(alone.get(), "params"), "brightness=0.1,contrast=1,saturation=0.3,hue=0.25,gamma=1,exposure=0");
+    EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
+}
+
+TEST(KernelText, ParamsThatAreNoneAreAnErrorWhateverTheKernel)
+{
+    const Alone alone;
+    set(alone.get(), "params", "brightness=0.1");
+    set(alone.get(), "params", "brightness");
+    set(alone.get(), "kernel", "adjust");
+    EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    EXPECT_TRUE(contains(lines(textsOf(alone.bus.get(), GST_MESSAGE_ERROR)), "name=value"));
+    set(alone.get(), "params", "saturation=0.3");
+    EXPECT_TRUE(contains(get(alone.get(), "params"), "brightness=0.1,contrast=1,saturation=0.3"));
+    EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
+}
+
+TEST(KernelText, ParamsThatWaitForAKernelAreBounded)
+{
+    const Alone alone;
+    for (int i = 0; i < 300; i++)
+        set(alone.get(), "params", "name" + std::to_string(i) + "=1");
+    EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    EXPECT_TRUE(contains(lines(textsOf(alone.bus.get(), GST_MESSAGE_ERROR)), "more than 256 parameters"));
+}
+
 struct Refusal {
     const char *property, *text;
     std::vector<const char *> says; // the setter's warning

@@ -323,6 +323,14 @@ TEST(SplitParamsTest, NamesTheMalformedPiece)
     }
 }
 
+TEST(PutParamTest, TheLaterValueWins)
+{
+    std::vector<NamedText> parts = {{"a", "1"}, {"b", "2"}};
+    EXPECT_TRUE(putParam(parts, {"a", "3"}).ok());
+    EXPECT_TRUE(putParam(parts, {"c", "4"}).ok());
+    EXPECT_EQ(rejoined(parts), "a[3]b[2]c[4]");
+}
+
 TEST(SplitParamsTest, HugeTextEndsSoon)
 {
     std::string many;
