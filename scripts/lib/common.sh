@@ -42,3 +42,16 @@ configure()
     fi
     printf '%s\n' "$wanted" >"$dir/options.txt"
 }
+
+# with_plugin DIR: makes the build directory, or gives an existing one the plugin if it was left out there; whether tests
+# are built stays as it was.
+with_plugin()
+{
+    if [ ! -f "$1/build.ninja" ]; then
+        # scripts/test turns tests on in the same directory.
+        quietly configure "$1" -Dplugin=enabled -Dtests=disabled
+    elif ! grep -q '^build gst/libgstcudazerocopy\.so' "$1/build.ninja"; then
+        quietly meson configure "$1" -Dplugin=enabled || return
+        rm -f "$1/options.txt" # or configure() would believe that the plugin is still left out
+    fi
+}
