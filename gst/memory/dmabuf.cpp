@@ -53,11 +53,6 @@ struct Import {
     std::uint8_t *data() const { return pinned ? pinned->data() : mapping.data(); }
 };
 
-bool writes(Access access)
-{
-    return (static_cast<int>(access) & static_cast<int>(Access::Write)) != 0;
-}
-
 // Bytes from the start of the memory's file to the end of the last plane in it.
 gsize neededOf(const BufferLayout &layout, const GstMemory *memory)
 {
@@ -161,7 +156,7 @@ Result<std::shared_ptr<Import>> DmabufImporter::newImport(int fd, const FileId &
     auto import = std::make_shared<Import>(Import{fd, file, writable, std::move(mapping.value()), std::nullopt});
     if (!gpu_)
         return import;
-    Result<HostMapping> pinned = pinMapping(gpu_, import->mapping);
+    Result<HostMapping> pinned = pinMapping(gpu_, import->mapping, writable ? Access::ReadWrite : Access::Read);
     if (!pinned)
         return withCure(pinned.status(), describe(fd));
     import->pinned.emplace(std::move(pinned.value()));
@@ -170,6 +165,10 @@ Result<std::shared_ptr<Import>> DmabufImporter::newImport(int fd, const FileId &
 
 Result<std::shared_ptr<Import>> DmabufImporter::importOf(GstMemory *memory, gsize needed, Access access)
 {
+    if (writes(access)) {
+        if (Status status = checkWrite(memory); !status)
+            return status;
+    }
     const int fd = gst_dmabuf_memory_get_fd(memory);
     const std::optional<FileId> file = fileIdOf(fd);
     if (!file)

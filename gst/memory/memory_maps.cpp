@@ -2,7 +2,7 @@
 // Mapping of single memories, without the copies that mapping a whole buffer may make.
 #include "memory_maps.hpp"
 
-#include <gst/allocators/gstfdmemory.h>
+#include <gst/allocators/gstdmabuf.h>
 
 #include <string>
 #include <sys/stat.h>
@@ -10,35 +10,23 @@
 namespace zc::gst {
 namespace {
 
-bool contains(Access access, Access part)
+bool allowsWriteMap(const GstMemory *memory)
 {
-    return (static_cast<int>(access) & static_cast<int>(part)) != 0;
+    return !GST_MEMORY_IS_READONLY(memory) && gst_memory_is_writable(memory);
 }
 
-Status readOnly(const GstMemory *memory)
-{
-    return {Code::Access, describeMemory(memory) + " is marked read-only and cannot be written; on-shared=copy "
-                                                   "works on a copy instead"};
-}
-
-// A write map of memory with several holders fails in gst_memory_map() (and becomes a silent copy of the pixels in
-// gst_buffer_map()). on-shared=write asks for the very bytes that others see, so such memory is mapped for reading
-// and written through that pointer. That is sound only for plain memory: of an fd, a read map is a read-only page.
+// A write map of memory with several holders, or of a part, fails in gst_memory_map() (and becomes a silent copy of the
+// pixels in gst_buffer_map()). on-shared=write asks for the very bytes that others see, so such memory is mapped for
+// reading and written through that pointer. That is sound only for plain memory: of an fd, a read map is a read-only
+// page.
 Result<GstMapFlags> flagsFor(GstMemory *memory, Access access)
 {
-    int flags = 0;
-    if (contains(access, Access::Read))
-        flags |= GST_MAP_READ;
-    if (!contains(access, Access::Write))
-        return static_cast<GstMapFlags>(flags);
-    if (GST_MEMORY_IS_READONLY(memory))
-        return readOnly(memory);
-    if (gst_memory_is_writable(memory))
-        return static_cast<GstMapFlags>(flags | GST_MAP_WRITE);
-    if (gst_memory_is_type(memory, GST_ALLOCATOR_SYSMEM))
-        return GST_MAP_READ;
-    return Status{Code::Access, describeMemory(memory) + " has other holders and cannot be mapped for writing; "
-                                                         "on-shared=copy works on a copy instead"};
+    const GstMapFlags flags = reads(access) ? GST_MAP_READ : static_cast<GstMapFlags>(0);
+    if (!writes(access))
+        return flags;
+    if (Status status = checkWrite(memory); !status)
+        return status;
+    return allowsWriteMap(memory) ? static_cast<GstMapFlags>(flags | GST_MAP_WRITE) : GST_MAP_READ;
 }
 
 // A page beyond the end of a file can be mapped, and kills whoever touches it.
@@ -62,7 +50,7 @@ Status checkFileSize(GstMemory *memory, gsize needed)
 Status mapFailure(GstMemory *memory, Access access)
 {
     const std::string what = describeMemory(memory) + " (" + std::to_string(memory->size) + " bytes)";
-    if (!contains(access, Access::Write) || !gst_is_fd_memory(memory))
+    if (!writes(access) || !gst_is_fd_memory(memory))
         return {Code::Access, what + " cannot be mapped; expected memory that the CPU can address"};
     if (!fdIsReadWrite(gst_fd_memory_get_fd(memory)))
         return {Code::Access, what + " cannot be mapped for writing: its file descriptor was opened without write "
@@ -79,13 +67,29 @@ std::string describeMemory(const GstMemory *memory)
     return std::string("memory of type ") + (type ? type : "(unknown)");
 }
 
+Status checkWrite(GstMemory *memory)
+{
+    const GstMemory *whole = memory;
+    while (whole->parent != nullptr)
+        whole = whole->parent;
+    if (GST_MEMORY_IS_READONLY(whole))
+        return {Code::Access, describeMemory(memory) + " is marked read-only and cannot be written; on-shared=copy "
+                                                       "works on a copy instead"};
+    if (allowsWriteMap(memory) || gst_memory_is_type(memory, GST_ALLOCATOR_SYSMEM) || gst_is_dmabuf_memory(memory))
+        return {};
+    return {Code::Access, describeMemory(memory) + " has other holders and cannot be mapped for writing; "
+                                                   "on-shared=copy works on a copy instead"};
+}
+
 Status checkUse(GstMemory *memory, gsize needed, Access access)
 {
     if (memory->size < needed)
         return {Code::BadLayout, describeMemory(memory) + " holds " + std::to_string(memory->size) +
                                      " bytes, the picture needs " + std::to_string(needed)};
-    if (contains(access, Access::Write) && GST_MEMORY_IS_READONLY(memory))
-        return readOnly(memory);
+    if (writes(access)) {
+        if (Status status = checkWrite(memory); !status)
+            return status;
+    }
     return checkFileSize(memory, needed);
 }
 

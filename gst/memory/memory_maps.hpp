@@ -16,6 +16,12 @@ namespace zc::gst {
 // "memory of type SystemMemory", for messages.
 std::string describeMemory(const GstMemory *memory);
 
+// Whether on-shared=write may change memory that others see (the table in docs/zero-copy.md). Never what its owner
+// marked read-only; of a part, the mark of the whole counts, since GStreamer marks every part. What others hold: where
+// no write map is needed, which GStreamer grants to one holder alone: plain memory and, with a lasting mapping of the
+// element's own, dmabufs.
+Status checkWrite(GstMemory *memory);
+
 // Whether the memory's visible bytes reach as far as `needed`, in its file too, and may be used so. To be asked for
 // each frame, since a file can be truncated.
 Status checkUse(GstMemory *memory, gsize needed, Access access);

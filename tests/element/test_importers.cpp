@@ -107,16 +107,70 @@ TEST_F(Importers, SharedSystemMemoryIsWrittenThroughNotReplaced)
     EXPECT_EQ(byteAt(gst_buffer_peek_memory(other.get(), 0), 0), 0x5a);
 }
 
-TEST_F(Importers, ReadOnlySystemMemoryIsReadButNeverWritten)
+GstMemory *constantMemory()
 {
     static const guint8 kConstant[192] = {};
-    GstMemory *memory = gst_memory_new_wrapped(GST_MEMORY_FLAG_READONLY, const_cast<guint8 *>(kConstant),
-                                               sizeof(kConstant), 0, sizeof(kConstant), nullptr, nullptr);
-    const BufferPtr buffer = bufferOf({memory});
+    return gst_memory_new_wrapped(GST_MEMORY_FLAG_READONLY, const_cast<guint8 *>(kConstant), sizeof(kConstant), 0,
+                                  sizeof(kConstant), nullptr, nullptr);
+}
+
+TEST_F(Importers, ReadOnlySystemMemoryIsReadButNeverWritten)
+{
+    const BufferPtr buffer = bufferOf({constantMemory()});
     EXPECT_TRUE(visit(buffer.get(), Access::Read).ok());
     const Status status = visit(buffer.get(), Access::ReadWrite);
     EXPECT_EQ(status.code(), Code::Access);
     EXPECT_TRUE(contains(status.message(), "on-shared=copy")) << status.message();
+}
+
+GstMemory *marked(GstMemory *memory)
+{
+    GST_MINI_OBJECT_FLAG_SET(memory, GST_MEMORY_FLAG_READONLY);
+    return memory;
+}
+
+// A part, which GStreamer marks read-only; the whole lives on in it.
+GstMemory *partOf(GstMemory *whole)
+{
+    GstMemory *part = gst_memory_share(whole, 0, -1);
+    gst_memory_unref(whole);
+    return part;
+}
+
+// What on-shared=write comes down to, by memory kind: the table of docs/zero-copy.md.
+TEST_F(Importers, WriteWhatOthersHoldButNeverWhatIsMarkedReadOnly)
+{
+    const struct {
+        const char *name;
+        GstMemory *memory;
+        bool two; // buffers that hold it
+        bool written;
+    } cases[] = {
+        {"plain, held by two", systemMemory(size_), true, true},
+        {"plain, a part", partOf(systemMemory(size_)), false, true},
+        {"plain, a part that two hold", partOf(systemMemory(size_)), true, true},
+        {"plain, marked", marked(systemMemory(size_)), false, false},
+        {"plain, a constant", constantMemory(), false, false},
+        {"plain, a part of a constant", partOf(constantMemory()), false, false},
+        {"dmabuf, held by two", dmabufMemory(size_), true, true},
+        {"dmabuf, a part", partOf(dmabufMemory(size_)), false, true},
+        {"dmabuf, marked", marked(dmabufMemory(size_)), false, false},
+        {"dmabuf, a part of a marked one", partOf(marked(dmabufMemory(size_))), false, false},
+        {"foreign, held by one", test::fdMemory(makeMemfd(size_), size_), false, true},
+        {"foreign, held by two", test::fdMemory(makeMemfd(size_), size_), true, false},
+        {"foreign, a part", partOf(test::fdMemory(makeMemfd(size_), size_)), false, false},
+        {"foreign, marked", marked(test::fdMemory(makeMemfd(size_), size_)), false, false},
+    };
+    for (const auto &c : cases) {
+        const BufferPtr buffer = bufferOf({c.memory});
+        const BufferPtr other(c.two ? gst_buffer_copy(buffer.get()) : nullptr);
+        EXPECT_TRUE(visit(buffer.get(), Access::Read).ok()) << c.name;
+        const std::uint8_t before = byteAt(c.memory, 0);
+        const Status status = visit(buffer.get(), Access::ReadWrite, fillFirstBytes);
+        EXPECT_EQ(status.ok(), c.written) << c.name << ": " << status.message();
+        EXPECT_EQ(byteAt(c.memory, 0), c.written ? 0x5a : before) << c.name;
+        EXPECT_TRUE(c.written || contains(status.message(), "on-shared=copy")) << c.name << ": " << status.message();
+    }
 }
 
 TEST_F(Importers, UnalignedWideSamplesAreRefused)
