@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The table of built-in kernels, made from registry.def.
 #include "runtime/built_in.hpp"
+#include "core/text.hpp"
 #include "registry_includes.hpp"
 #include "runtime/colour_plan.hpp"
 
@@ -105,7 +106,7 @@ Status unknownKernel(std::string_view name)
     std::vector<std::string> names;
     for (const KernelInfo &kernel : builtInKernels())
         names.emplace_back(kernel.name);
-    std::string text = "there is no kernel \"" + std::string(name) + "\"";
+    std::string text = "there is no kernel " + quoted(name);
     const std::vector<std::string> near = nearest(name, names, 2);
     for (std::size_t i = 0; i < near.size(); ++i)
         text += (i == 0 ? "; did you mean " : " or ") + near[i] + (i + 1 == near.size() ? "?" : "");

@@ -203,6 +203,15 @@ struct Refusal {
     std::vector<const char *> says; // the setter's warning
 };
 
+const std::string kEndless(100000, 'x');
+
+// A message that is not UTF-8 may not travel on the bus, and nobody reads one of pages.
+void expectReadable(const std::string &message)
+{
+    EXPECT_TRUE(g_utf8_validate(message.c_str(), -1, nullptr)) << message;
+    EXPECT_LT(message.size(), 500U) << message;
+}
+
 const std::vector<Refusal> &refusals()
 {
     static const std::vector<Refusal> all = {
@@ -210,8 +219,12 @@ const std::vector<Refusal> &refusals()
         {"kernel", "Invert!", {"invert"}},
         {"kernel", "", {"identity", "adjust", "pixelate", "fill", "flip", "box-blur", "gray", "invert"}},
         {"kernel", "zzzzzzzzzz", {"identity", "adjust", "pixelate"}},
+        {"kernel", "\xff\xfe\n", {"\"???\"", "identity"}},
+        {"kernel", kEndless.c_str(), {"xxx...\"", "identity"}},
         {"kernel", "pixelate,blok=24", {"\"blok\"", "block"}},
         {"kernel", "pixelate,block=nan", {"block", "1", "1024"}},
+        {"params", "\xff=1", {"name=value"}},
+        {"params", kEndless.c_str(), {"xxx...\"", "name=value"}},
         {"params", "brightnes=0.5", {"\"brightnes\"", "brightness"}},
         {"params", "nonsense=1", {"brightness, contrast, saturation, hue, gamma, exposure"}},
         {"params", "brightness=nan", {"brightness", "-1 to 1"}},
@@ -220,6 +233,8 @@ const std::vector<Refusal> &refusals()
         {"params", "brightness=0,5", {"name=value"}},
         {"params", "brightness", {"name=value"}},
         {"params", "hue=0.5,brightness=much", {"\"much\"", "-1 to 1"}},
+        {"region", "\xff\xfe", {"\"??\""}},
+        {"region", kEndless.c_str(), {"xxx...\"", "x,y,width,height"}},
         {"region", "1,2,3", {"four numbers", "x,y,width,height"}},
         {"region", "1,2,3,4,5", {"four numbers", "x,y,width,height"}},
         {"region", "a,b,c,d", {"whole number", "x,y,width,height"}},
@@ -237,6 +252,7 @@ TEST(Refusals, KeepTheLastGoodValueAndNameTheNearest)
         set(harness.element(), refusal.property, refusal.text);
         const auto warnings = textsOf(GST_ELEMENT_BUS(harness.element()), GST_MESSAGE_WARNING);
         ASSERT_EQ(warnings.size(), 1U) << refusal.property << "=" << refusal.text;
+        expectReadable(warnings[0]);
         for (const char *part : refusal.says)
             EXPECT_TRUE(contains(warnings[0], part)) << refusal.text << ": " << warnings[0] << " lacks " << part;
         EXPECT_EQ(get(harness.element(), "kernel"), "adjust") << refusal.text;
@@ -255,6 +271,7 @@ TEST(Refusals, AreAnErrorAtStart)
         EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << refusal.text;
         const auto errors = textsOf(alone.bus.get(), GST_MESSAGE_ERROR);
         ASSERT_EQ(errors.size(), 1U) << refusal.text;
+        expectReadable(errors[0]);
         for (const char *part : refusal.says)
             EXPECT_TRUE(contains(errors[0], part)) << refusal.text << ": " << errors[0] << " lacks " << part;
     }
