@@ -40,7 +40,7 @@ Result<std::string> findGpu(int device)
         return opened.status();
     const cuda::Driver &d = *opened.value();
     if (device < 0 || device >= d.devices)
-        return Status{Code::NotFound, "there is no GPU " + std::to_string(device) + "; " + cuda::describeDevices(d)};
+        return Status{Code::NotFound, cuda::noSuchDevice(d, device)};
     cuda::Device handle = 0;
     if (const cuda::DriverResult result = d.deviceGet(&handle, device); result != cuda::kSuccess)
         return cuda::statusOf(result, "cuDeviceGet");

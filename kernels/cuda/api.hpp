@@ -18,20 +18,23 @@ using Module = struct ModuleTag *;
 using Function = struct FunctionTag *;
 using Array = struct ArrayTag *;
 using Surface = unsigned long long; // CUsurfObject
+using GraphicsResource = struct GraphicsResourceTag *;
+struct EglFrame; // CUeglFrame
 
 inline constexpr DriverResult kSuccess = 0;
 inline constexpr DriverResult kInvalidValue = 1;
 inline constexpr DriverResult kOutOfMemory = 2;
 inline constexpr DriverResult kNotInitialized = 3;
 inline constexpr DriverResult kDeinitialized = 4;
+inline constexpr DriverResult kDeviceUnavailable = 46;
 inline constexpr DriverResult kNoDevice = 100;
+inline constexpr DriverResult kInvalidContext = 201;
+inline constexpr DriverResult kInvalidHandle = 400;
 inline constexpr DriverResult kNotReady = 600;
+inline constexpr DriverResult kContextIsDestroyed = 709;
 inline constexpr DriverResult kHostAlreadyRegistered = 712;
+inline constexpr DriverResult kNotSupported = 801;
 inline constexpr DriverResult kSystemDriverMismatch = 803;
-
-struct Uuid {
-    char bytes[16];
-};
 
 // CU_DEVICE_ATTRIBUTE_*
 inline constexpr int kComputeMajor = 75, kComputeMinor = 76, kIntegrated = 18, kMultiprocessors = 16;
@@ -48,8 +51,10 @@ inline constexpr unsigned kStreamDefault = 0;
 // CU_EVENT_DEFAULT takes the time; CU_EVENT_BLOCKING_SYNC: the waiting thread sleeps.
 inline constexpr unsigned kEventTiming = 0;
 inline constexpr unsigned kEventBlocking = 1, kEventNoTiming = 2;
-// CU_MEMHOSTREGISTER_PORTABLE | DEVICEMAP
+// CU_MEMHOSTREGISTER_PORTABLE | DEVICEMAP; READ_ONLY for pages that the CPU itself may only read, which are refused
+// without it.
 inline constexpr unsigned kHostRegister = 1 | 2;
+inline constexpr unsigned kHostRegisterReadOnly = 8;
 
 struct Memcpy2D { // CUDA_MEMCPY2D
     std::size_t srcXInBytes, srcY;

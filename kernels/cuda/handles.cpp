@@ -11,7 +11,7 @@ Result<PrimaryContext> PrimaryContext::retain(int ordinal)
         return found.status();
     const Driver &d = *found.value();
     if (ordinal < 0 || ordinal >= d.devices)
-        return Status{Code::InvalidArgument, "there is no GPU " + std::to_string(ordinal) + "; " + describeDevices(d)};
+        return Status{Code::InvalidArgument, noSuchDevice(d, ordinal)};
     Device device = 0;
     if (const DriverResult result = d.deviceGet(&device, ordinal); result != kSuccess)
         return statusOf(result, "cuDeviceGet");
@@ -40,10 +40,8 @@ Result<OwnedEvent> makeEvent(Context context, unsigned flags)
 Result<DeviceMemory> allocate(Context context, std::size_t bytes)
 {
     Address address = 0;
-    if (const DriverResult result = driverIfOpen()->memAlloc(&address, bytes); result != kSuccess) {
-        const Status failed = statusOf(result, "cuMemAlloc");
-        return Status{failed.code(), failed.message() + " for " + std::to_string(bytes) + " bytes"};
-    }
+    if (const DriverResult result = driverIfOpen()->memAlloc(&address, bytes); result != kSuccess)
+        return statusOf(result, "cuMemAlloc of " + std::to_string(bytes) + " bytes");
     return DeviceMemory(context, address);
 }
 

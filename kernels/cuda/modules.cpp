@@ -28,10 +28,8 @@ Result<Function> LoadedKernel::entry(const std::string &symbol)
         return known->second;
     Function function = nullptr;
     if (const DriverResult result = driverIfOpen()->moduleGetFunction(&function, module_.get(), symbol.c_str());
-        result != kSuccess) {
-        const Status failed = statusOf(result, "cuModuleGetFunction");
-        return Status{failed.code(), failed.message() + " for " + symbol + " of kernel \"" + name_ + "\""};
-    }
+        result != kSuccess)
+        return statusOf(result, "cuModuleGetFunction of " + symbol + " of kernel \"" + name_ + "\"");
     entries_.emplace(symbol, function);
     return function;
 }

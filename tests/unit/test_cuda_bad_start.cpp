@@ -16,6 +16,7 @@
 
 namespace {
 bool libraryIsMissing = false;
+const char *missingFunction = "";
 } // namespace
 
 // Takes the C library's place, to hide the driver.
@@ -25,6 +26,19 @@ extern "C" void *dlopen(const char *name, int flags)
     static const auto real = reinterpret_cast<Open>(dlsym(RTLD_NEXT, "dlopen"));
     const bool hidden = libraryIsMissing && name && std::string(name) == "libcuda.so.1";
     return real(hidden ? "libcuda.so.1-that-is-not-there" : name, flags);
+}
+
+// The same for one function of it.
+extern "C" void *dlsym(void *library, const char *name)
+{
+    using Find = void *(*)(void *, const char *);
+    static const auto real = [] {
+        void *found = nullptr;
+        for (const char *version : {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5"}) // since then, aarch64, x86-64
+            found = found ? found : dlvsym(RTLD_NEXT, "dlsym", version);
+        return reinterpret_cast<Find>(found);
+    }();
+    return std::string(name) == missingFunction ? nullptr : real(library, name);
 }
 
 namespace {
@@ -134,6 +148,62 @@ TEST(BadStart, DriverTooOld)
                Code::Unsupported, {"11.0", "11.2 or later", "update the driver", "device=cpu"});
 }
 
+TEST(BadStart, NeededFunctionMissing)
+{
+    expectTold(told([] {
+                   missingFunction = "cuLaunchKernel";
+                   return made();
+               }),
+               Code::Unsupported, {"libcuda.so.1 has no cuLaunchKernel", "too old", "update it", "device=cpu"});
+}
+
+struct Lack {
+    const char *function;
+    Group group;
+    const char *use;
+};
+
+constexpr Lack kLacks[] = {
+    {"cuMemcpy2DAsync_v2", Group::Copies, "copies"},
+    {"cuSurfObjectCreate", Group::Arrays, "CUDA arrays"},
+    {"cuPointerGetAttribute", Group::Pointers, "address"},
+    {"cuGraphicsEGLRegisterImage", Group::Egl, "EGLImages"},
+    {"cuGraphicsUnregisterResource", Group::Egl, "EGLImages"},
+    {"cuGraphicsGLRegisterImage", Group::Gl, "OpenGL"},
+    {"cuGraphicsUnregisterResource", Group::Gl, "OpenGL"},
+    {"cuMemGetHandleForAddressRange", Group::Export, "dmabufs"},
+};
+
+// Everything else goes on, and who asks for the group is told.
+TEST(BadStart, GroupOfFunctionsMissing)
+{
+    for (const Lack &lack : kLacks)
+        expectTold(told([&] {
+                       missingFunction = lack.function;
+                       if (Status works = made(); !works.ok())
+                           return works;
+                       const Driver &d = *driver().value();
+                       const bool null = !d.graphicsEglRegisterImage && !d.graphicsResourceGetMappedEglFrame;
+                       if (lack.group == Group::Egl && !null)
+                           return Status(Code::System, "a part of the group is there");
+                       return need(d, lack.group);
+                   }),
+                   Code::Unsupported, {lack.function, lack.use, "update the driver", "13.0"});
+}
+
+TEST(BadStart, EveryGroupIsThere)
+{
+    expectTold(told([] {
+                   if (Status works = made(); !works.ok())
+                       return works;
+                   for (std::size_t i = 0; i < kGroups; ++i)
+                       if (Status whole = need(*driver().value(), static_cast<Group>(i)); !whole.ok())
+                           return whole;
+                   return driver().value()->graphicsUnregisterResource ? Status() : Status(Code::System, "null");
+               }),
+               Code::Ok, {});
+}
+
 TEST(BadStart, NoSuchDevice)
 {
     for (const int device : {2, 99, -1})
@@ -143,7 +213,9 @@ TEST(BadStart, NoSuchDevice)
                        options.device = device;
                        return made(options);
                    }),
-                   Code::InvalidArgument, {("there is no GPU " + std::to_string(device)).c_str(), "2 GPUs (0 to 1)"});
+                   Code::InvalidArgument,
+                   {("there is no GPU " + std::to_string(device)).c_str(), "2 GPUs (0 to 1)", "cuda-device-id",
+                    "nvidia-smi -L"});
 }
 
 // The driver cannot run what nvcc made, and there is no compiler that could make something else.
@@ -212,7 +284,9 @@ TEST_F(BadMachine, OutOfMemory)
                    zc_fake_fail("cuMemAlloc_v2", 0, kOutOfMemory);
                    return run(backend, frame, "box-blur");
                }),
-               Code::Gpu, {"cuMemAlloc", "CUDA_ERROR_OUT_OF_MEMORY", " bytes"});
+               Code::Gpu,
+               {"cuMemAlloc", "CUDA_ERROR_OUT_OF_MEMORY", " bytes", "close other programs", "nvidia-smi", "smaller",
+                "device=cpu"});
 }
 
 TEST_F(BadMachine, WorksAgainWhenThereIsMemory)
@@ -240,7 +314,7 @@ TEST_F(BadMachine, LostContext)
                            return Status(Code::System, "a lost GPU works");
                    return zc_fake_calls_total() == calls ? lost : Status(Code::System, "the driver was asked again");
                }),
-               Code::GpuLost, {"CUDA_ERROR_LAUNCH_FAILED"});
+               Code::GpuLost, {"CUDA_ERROR_LAUNCH_FAILED", "start the program again"});
 }
 
 TEST_F(BadMachine, FrameOfAnotherGpu)
@@ -283,6 +357,8 @@ TEST_F(BadMachine, StreamDestroyedUnderUs)
         return backend ? run(*backend.value(), frameAt(memory.value().get())) : backend.status();
     });
     EXPECT_EQ(text.rfind(codeText(Code::Gpu) + "cuLaunchKernel failed: CUDA_ERROR_INVALID_HANDLE", 0), 0u) << text;
+    EXPECT_NE(text.find("restart the pipeline"), std::string::npos) << text;
+    EXPECT_NE(text.find("the element that made it"), std::string::npos) << text;
     // The driver notices it at each call with that stream; nothing is left behind.
     EXPECT_EQ(text.find("of context"), std::string::npos) << text;
 }
@@ -302,6 +378,7 @@ TEST_F(BadMachine, ContextDestroyedUnderUs)
         return backend ? run(*backend.value(), frameAt(0x1000)) : backend.status();
     });
     EXPECT_EQ(text.rfind(codeText(Code::Gpu) + "cuCtxPushCurrent failed: CUDA_ERROR_INVALID_CONTEXT", 0), 0u) << text;
+    EXPECT_NE(text.find("restart the pipeline"), std::string::npos) << text;
     EXPECT_EQ(text.find("of device"), std::string::npos) << text; // nothing is alive
 }
 

@@ -193,6 +193,36 @@ TEST_F(FakeCuda, HostMemoryThatCannotBeWrittenIsNotRegistered)
     EXPECT_EQ(zc_fake_live("registration"), 0u);
 }
 
+TEST_F(FakeCuda, PagesThatMayOnlyBeReadAreRegisteredAsSuch)
+{
+    void *page = mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(page, MAP_FAILED);
+    ASSERT_EQ(d->memHostRegister(page, 4096, kHostRegister | kHostRegisterReadOnly), kSuccess);
+    Module module = nullptr;
+    const Function copy = function(module, "zc_copy_pitch_pitch");
+    const Address target = memory(16);
+    zc::device::CopyJob job{};
+    job.from = {reinterpret_cast<Address>(page), 16, 0, 16, 0, 1};
+    job.to = {target, 16, 0, 16, 0, 1};
+    job.bytes = 16;
+    job.rows = 1;
+    EXPECT_EQ(launch(copy, &job), kSuccess);
+    EXPECT_EQ(d->streamSynchronize(nullptr), kSuccess);
+    EXPECT_EQ(misuse(), "");
+    std::swap(job.from, job.to);
+    EXPECT_EQ(launch(copy, &job), kSuccess);
+    EXPECT_EQ(d->streamSynchronize(nullptr), 700);
+    EXPECT_MISUSE("may only be read");
+    zc_fake_lose(0);
+    EXPECT_EQ(d->streamSynchronize(nullptr), kSuccess);
+    EXPECT_EQ(d->memHostUnregister(page), kSuccess);
+    zc_fake_set_attribute(0, 113, 0);
+    EXPECT_EQ(d->memHostRegister(page, 4096, kHostRegister | kHostRegisterReadOnly), kNotSupported);
+    EXPECT_EQ(d->memFree(target), kSuccess);
+    EXPECT_EQ(d->moduleUnload(module), kSuccess);
+    munmap(page, 4096);
+}
+
 TEST_F(FakeCuda, ThingsOfAnotherContextAreRefused)
 {
     zc_fake_set_devices(2);
@@ -410,6 +440,22 @@ TEST_F(FakeCuda, ALostGpuStaysLost)
     EXPECT_EQ(d->streamDestroy(stream), 700);
     EXPECT_EQ(zc_fake_live("stream"), 0u);
     EXPECT_EQ(misuse(), "");
+}
+
+TEST_F(FakeCuda, TheSameErrorsAreForGoodAsInTheLibrary)
+{
+    int forGood = 0;
+    for (int error = 1; error < 1000; ++error) {
+        zc_fake_fail("cuStreamQuery", 1, error);
+        EXPECT_EQ(d->streamQuery(nullptr), error);
+        EXPECT_EQ(d->streamQuery(nullptr), isSticky(error) ? error : kSuccess) << error;
+        EXPECT_EQ(lossOf(context).code() == zc::Code::GpuLost, isSticky(error)) << error;
+        forGood += isSticky(error) ? 1 : 0;
+        zc_fake_lose(0);
+    }
+    EXPECT_EQ(forGood, 17);
+    EXPECT_TRUE(isSticky(710)) << "an assertion in a kernel";
+    EXPECT_FALSE(isSticky(kDeviceUnavailable)) << "a GPU that another process has, until it lets go";
 }
 
 TEST_F(FakeCuda, WorkIsNotReadyForAWhile)

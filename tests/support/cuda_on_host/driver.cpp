@@ -118,16 +118,6 @@ EXPORT DriverResult cuDeviceGetAttribute(int *value, int attribute, Device)
     *value = attribute == kComputeMajor ? 9 : 0;
     return kSuccess;
 }
-EXPORT DriverResult cuDeviceGetUuid(Uuid *uuid, Device)
-{
-    *uuid = {};
-    return kSuccess;
-}
-EXPORT DriverResult cuDeviceGetUuid_v2(Uuid *uuid, Device)
-{
-    *uuid = {};
-    return kSuccess;
-}
 EXPORT DriverResult cuDevicePrimaryCtxRetain(Context *context, Device)
 {
     *context = theContext();
@@ -146,11 +136,6 @@ EXPORT DriverResult cuCtxPopCurrent_v2(Context *context)
     *context = theContext();
     return kSuccess;
 }
-EXPORT DriverResult cuCtxGetCurrent(Context *context)
-{
-    *context = theContext();
-    return kSuccess;
-}
 EXPORT DriverResult cuCtxGetDevice(Device *device)
 {
     *device = 0;
@@ -164,6 +149,11 @@ EXPORT DriverResult cuStreamDestroy_v2(Stream stream)
 {
     return destroy(stream);
 }
+EXPORT DriverResult cuStreamQuery(Stream)
+{
+    return kSuccess;
+}
+
 EXPORT DriverResult cuStreamSynchronize(Stream)
 {
     return kSuccess;

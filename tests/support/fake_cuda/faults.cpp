@@ -59,8 +59,10 @@ bool parseRule(std::string_view text, Rule &rule)
 bool isSticky(int error)
 {
     switch (error) {
-    case 46:
+    case 4:
     case 214:
+    case 220:
+    case 226:
     case 700:
     case 702:
     case 709:
@@ -71,6 +73,9 @@ bool isSticky(int error)
     case 717:
     case 718:
     case 719:
+    case 721:
+    case 810:
+    case 911:
         return true;
     default:
         return false;

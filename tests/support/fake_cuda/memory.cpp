@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kDeviceBytes = std::size_t{8} << 30;
 constexpr unsigned kPortable = 1, kReadOnly = 8;
+constexpr int kCanPinReadOnly = 113; // attribute
 constexpr std::size_t kPitchAlign = 512;
 
 std::size_t pageSize()
@@ -155,6 +156,8 @@ int checkRange(const char *function, const char *role, Address address, std::siz
     if (bytes > reach)
         return misuse(kInvalidValue, what + ": " + std::to_string(bytes) + " bytes leave the " +
                                          std::to_string(it->second.bytes) + " from " + hex(it->first));
+    if (it->second.readOnly && std::strcmp(role, "source") != 0)
+        return misuse(kInvalidValue, what + " may only be read");
     const Handle current = currentContext();
     const Context *context = state().contexts.find(current);
     const bool reachable = it->second.use != MemoryUse::Device || it->second.context == current ||
@@ -232,9 +235,12 @@ FAKE_EXPORT int cuMemHostRegister_v2(void *memory, std::size_t bytes, unsigned f
         if (overlapsRegistration(begin, bytes))
             return misuse(kAlreadyRegistered, "cuMemHostRegister: " + hex(begin) + ", " + std::to_string(bytes) +
                                                   " bytes, overlaps what is registered");
-        if (!hostMemoryIsThere(begin, bytes, (flags & kReadOnly) != 0))
+        const bool readOnly = (flags & kReadOnly) != 0;
+        if (readOnly && state().devices[currentDevice()].attributes[kCanPinReadOnly] == 0)
+            return kNotSupported;
+        if (!hostMemoryIsThere(begin, bytes, readOnly))
             return kInvalidValue;
-        state().memory[begin] = {currentContext(), MemoryUse::Registered, bytes, 0};
+        state().memory[begin] = {currentContext(), MemoryUse::Registered, bytes, 0, readOnly};
         return kSuccess;
     });
 }

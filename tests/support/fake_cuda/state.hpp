@@ -63,6 +63,7 @@ struct Memory {
     MemoryUse use = MemoryUse::Device;
     std::size_t bytes = 0;
     std::size_t mapped = 0; // 0: not ours
+    bool readOnly = false;  // registered for reading only
 };
 
 struct Array {
