@@ -12,11 +12,6 @@
 namespace zc::gst {
 namespace {
 
-bool writes(Access access)
-{
-    return (static_cast<int>(access) & static_cast<int>(Access::Write)) != 0;
-}
-
 gpointer handleOf(GstMiniObject *stream)
 {
 #ifdef ZC_GST_CUDA_STREAMS

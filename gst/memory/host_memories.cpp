@@ -43,9 +43,9 @@ Status withCure(const Status &status, const std::string &memory)
                               "it (page-aligned), or use device=cpu"};
 }
 
-Result<HostMapping> pinMapping(const std::shared_ptr<HostGpu> &gpu, const DmabufMapping &mapping)
+Result<HostMapping> pinMapping(const std::shared_ptr<HostGpu> &gpu, const DmabufMapping &mapping, Access access)
 {
-    return HostMapping::make(gpu, mapping.data(), (mapping.size() + pageAlign()) & ~pageAlign());
+    return HostMapping::make(gpu, mapping.data(), (mapping.size() + pageAlign()) & ~pageAlign(), access);
 }
 
 Result<std::uint8_t *> HostMemories::reach(const PlaneLocation &plane, Access access)
@@ -65,15 +65,16 @@ Result<std::uint8_t *> HostMemories::reach(const PlaneLocation &plane, Access ac
     std::uint8_t *visible = mapped.value();
     if (!gpu_)
         return visible + plane.offset;
-    const auto begin = reachRange(root, visible - memory->offset, memory->maxsize);
+    const auto begin = reachRange(root, visible - memory->offset, memory->maxsize, access);
     return begin ? Result<std::uint8_t *>(begin.value() + memory->offset + plane.offset) : begin;
 }
 
-Result<std::uint8_t *> HostMemories::reachRange(GstMemory *root, std::uint8_t *begin, gsize bytes)
+Result<std::uint8_t *> HostMemories::reachRange(GstMemory *root, std::uint8_t *begin, gsize bytes, Access access)
 {
-    if (const auto known = cache_.find(root); known && known->range.host() == begin && known->range.size() >= bytes)
+    if (const auto known = cache_.find(root);
+        known && known->range.host() == begin && known->range.size() >= bytes && known->serves(access))
         return known->range.data();
-    auto made = HostMapping::make(gpu_, begin, bytes);
+    auto made = HostMapping::make(gpu_, begin, bytes, access);
     if (!made)
         return withCure(made.status(), describeMemory(root));
     ++imports_;
@@ -90,13 +91,15 @@ Result<std::uint8_t *> HostMemories::reachFile(GstMemory *root, const PlaneLocat
     if (Status status = checkUse(memory, plane.offset + plane.bytes, access); !status)
         return status;
     const gsize at = memory->offset + plane.offset, needed = at + plane.bytes;
-    if (const auto known = cache_.find(root); known && known->file && known->file->size() >= needed)
+    if (const auto known = cache_.find(root);
+        known && known->file && known->file->size() >= needed && known->serves(access))
         return known->range.data() + at;
     const int fd = gst_fd_memory_get_fd(root);
-    auto file = DmabufMapping::map(fd, needed, fdIsReadWrite(fd) ? Access::ReadWrite : Access::Read);
+    const Access mapped = fdIsReadWrite(fd) ? Access::ReadWrite : access;
+    auto file = DmabufMapping::map(fd, needed, mapped);
     if (!file)
         return Status{file.status().code(), describeMemory(memory) + ": " + file.status().message()};
-    auto made = pinMapping(gpu_, file.value());
+    auto made = pinMapping(gpu_, file.value(), mapped);
     if (!made)
         return withCure(made.status(), describeMemory(memory));
     ++imports_;

@@ -31,10 +31,11 @@ private:
     struct Pinned {
         std::optional<DmabufMapping> file; // of memory that is mapped through a descriptor
         HostMapping range;
+        bool serves(Access access) const { return range.writable() || !writes(access); }
     };
 
     Result<std::uint8_t *> reachFile(GstMemory *root, const PlaneLocation &plane, Access access);
-    Result<std::uint8_t *> reachRange(GstMemory *root, std::uint8_t *begin, gsize bytes);
+    Result<std::uint8_t *> reachRange(GstMemory *root, std::uint8_t *begin, gsize bytes, Access access);
 
     std::shared_ptr<HostGpu> gpu_;
     MemoryMaps maps_;
@@ -45,8 +46,8 @@ private:
 // Sets where the frame's planes are: on the CPU (null) or at addresses of that GPU.
 Status setPlace(Frame &frame, HostGpu *gpu);
 
-// Pins all pages of a file's mapping.
-Result<HostMapping> pinMapping(const std::shared_ptr<HostGpu> &gpu, const DmabufMapping &mapping);
+// Pins all pages of a file's mapping, which was made for that access.
+Result<HostMapping> pinMapping(const std::shared_ptr<HostGpu> &gpu, const DmabufMapping &mapping, Access access);
 
 // The refusal of host memory by the driver, with what would work instead. Other failures stay as they are.
 Status withCure(const Status &status, const std::string &memory);

@@ -41,7 +41,7 @@ Result<void *> HostGpu::context()
     return absent();
 }
 
-Result<HostMapping> HostMapping::make(const std::shared_ptr<HostGpu> &, void *, std::size_t)
+Result<HostMapping> HostMapping::make(const std::shared_ptr<HostGpu> &, void *, std::size_t, Access)
 {
     return absent();
 }

@@ -33,11 +33,6 @@ Status systemError(int fd, const std::string &what, int error)
     return {Code::System, what + " of fd " + std::to_string(fd) + " failed: " + errorText(error)};
 }
 
-bool wantsWrite(Access access)
-{
-    return (static_cast<int>(access) & static_cast<int>(Access::Write)) != 0;
-}
-
 std::uint64_t syncFlags(Access access)
 {
     switch (access) {
@@ -84,7 +79,7 @@ bool answersSync(int fd)
 Status checkAccess(int fd, std::size_t size, std::size_t needed, Access access)
 {
     const std::string name = "fd " + std::to_string(fd);
-    if (wantsWrite(access) && !fdIsReadWrite(fd)) {
+    if (writes(access) && !fdIsReadWrite(fd)) {
         return {Code::Access, name + " is not open for reading and writing, so the frame in it cannot be changed; its "
                                      "exporter must hand it out with O_RDWR"};
     }
@@ -175,13 +170,13 @@ Result<DmabufMapping> DmabufMapping::map(int fd, std::size_t needed, Access acce
     if (Status status = checkAccess(fd, size, needed, access); !status)
         return status;
     // Writing kernels read what they change, so that there is no mapping for writing alone.
-    const int protection = wantsWrite(access) ? PROT_READ | PROT_WRITE : PROT_READ;
+    const int protection = writes(access) ? PROT_READ | PROT_WRITE : PROT_READ;
     void *address = mmap(nullptr, size, protection, MAP_SHARED, mapping.fd_.get(), 0);
     if (address == MAP_FAILED) {
         const int error = errno;
         return Status(error == EACCES || error == EPERM ? Code::Access : Code::System,
                       "fd " + std::to_string(fd) + " cannot be mapped for " +
-                          (wantsWrite(access) ? "reading and writing: " : "reading: ") + errorText(error));
+                          (writes(access) ? "reading and writing: " : "reading: ") + errorText(error));
     }
     mapping.data_ = static_cast<std::uint8_t *>(address);
     mapping.size_ = size;

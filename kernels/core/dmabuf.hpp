@@ -2,6 +2,7 @@
 // CPU access to a dmabuf: one lasting mapping, sync brackets, implicit fences.
 #pragma once
 
+#include "core/access.hpp"
 #include "core/status.hpp"
 #include "core/unique_fd.hpp"
 
@@ -10,8 +11,6 @@
 #include <string>
 
 namespace zc {
-
-enum class Access { Read = 1, Write = 2, ReadWrite = 3 };
 
 // Who made the dmabuf ("system", "vivid-000-vid-cap", ...), from /proc/self/fdinfo; empty if the kernel does not say.
 std::string dmabufExporter(int fd);

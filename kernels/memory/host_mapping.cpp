@@ -25,6 +25,7 @@ struct Registration {
     std::uintptr_t end = 0;
     unsigned holders = 0;
     bool foreign = false; // registered or allocated by others, who undo it
+    bool writable = true;
     std::shared_ptr<HostGpu> gpu;
     cuda::Context context = nullptr;
 };
@@ -74,11 +75,14 @@ std::vector<Pages> split(const void *host, std::size_t bytes, bool apart)
     return all;
 }
 
-Status refused(Pages pages, cuda::DriverResult result)
+Status refused(Pages pages, cuda::DriverResult result, bool readOnly)
 {
     const Status why = cuda::statusOf(result, "cuMemHostRegister");
     if (why.code() == Code::GpuLost)
         return why;
+    if (readOnly && result == cuda::kNotSupported)
+        return {Code::Access, "the GPU cannot pin " + describe(pages) + ", which may only be read (" + why.message() +
+                                  "); it pins memory that may be written, such as a file opened with O_RDWR"};
     return {Code::Access, "the driver does not pin " + describe(pages) + ": " + why.message()};
 }
 
@@ -91,11 +95,38 @@ bool isReachable(const cuda::Driver &d, Pages pages)
            last - first == pages.end - 1 - pages.begin;
 }
 
+// Registers what nobody has; `registration` learns what became of it.
+Status enter(Pages pages, Access access, Registration &registration)
+{
+    const cuda::Driver &d = *cuda::driverIfOpen();
+    const auto enroll = [&](unsigned flags) {
+        return d.memHostRegister(reinterpret_cast<void *>(pages.begin), pages.end - pages.begin, flags);
+    };
+    cuda::DriverResult result = enroll(cuda::kHostRegister);
+    if (result == cuda::kHostAlreadyRegistered && isReachable(d, pages)) {
+        registration.foreign = true;
+        return {};
+    }
+    // Nobody tells whether the pages of plain memory can be written, and those that can should be: the next user may
+    // want to.
+    const bool again = result != cuda::kSuccess && result != cuda::kHostAlreadyRegistered &&
+                       result != cuda::kOutOfMemory && !cuda::isSticky(result) && !writes(access);
+    if (again) {
+        registration.writable = false;
+        result = enroll(cuda::kHostRegister | cuda::kHostRegisterReadOnly);
+    }
+    return result == cuda::kSuccess ? Status{} : refused(pages, result, again);
+}
+
 // The registry must be locked and the context current.
-Status acquire(Registry &r, const std::shared_ptr<HostGpu> &gpu, cuda::Context context, Pages pages)
+Status acquire(Registry &r, const std::shared_ptr<HostGpu> &gpu, cuda::Context context, Pages pages, Access access,
+               bool &writable)
 {
     const auto next = r.all.lower_bound(pages.begin);
     if (next != r.all.end() && next->first == pages.begin && next->second.end == pages.end) {
+        if (writes(access) && !next->second.writable)
+            return {Code::Access, describe(pages) + " is in use by the GPU as memory that may only be read"};
+        writable = writable && next->second.writable;
         ++next->second.holders;
         return {};
     }
@@ -105,13 +136,11 @@ Status acquire(Registry &r, const std::shared_ptr<HostGpu> &gpu, cuda::Context c
         return {Code::Access, "a part of " + describe(pages) +
                                   " is in use by the GPU as a part of another memory; each memory needs pages of its "
                                   "own"};
-    const cuda::Driver &d = *cuda::driverIfOpen();
-    const cuda::DriverResult result =
-        d.memHostRegister(reinterpret_cast<void *>(pages.begin), pages.end - pages.begin, cuda::kHostRegister);
-    const bool foreign = result == cuda::kHostAlreadyRegistered && pages.end - pages.begin > pageSize();
-    if (result != cuda::kSuccess && !(foreign && isReachable(d, pages)))
-        return refused(pages, result);
-    r.all.emplace(pages.begin, Registration{pages.end, 1, foreign, gpu, context});
+    Registration registration{pages.end, 1, false, true, gpu, context};
+    if (Status status = enter(pages, access, registration); !status)
+        return status;
+    writable = writable && registration.writable;
+    r.all.emplace(pages.begin, std::move(registration));
     return {};
 }
 
@@ -179,7 +208,7 @@ Result<void *> HostGpu::context()
     return static_cast<void *>(impl_->primary->get());
 }
 
-Result<HostMapping> HostMapping::make(const std::shared_ptr<HostGpu> &gpu, void *host, std::size_t bytes)
+Result<HostMapping> HostMapping::make(const std::shared_ptr<HostGpu> &gpu, void *host, std::size_t bytes, Access access)
 {
     if (host == nullptr || bytes == 0)
         return Status{Code::InvalidArgument, "no memory to make reachable for the GPU"};
@@ -206,7 +235,7 @@ Result<HostMapping> HostMapping::make(const std::shared_ptr<HostGpu> &gpu, void 
     for (const Pages &pages : pieces) {
         Registry &r = registry();
         const std::lock_guard lock(r.mutex);
-        if (Status status = acquire(r, gpu, context, pages); !status)
+        if (Status status = acquire(r, gpu, context, pages, access, mapping.writable_); !status)
             return status;
         mapping.pieces_.push_back(pages.begin);
     }
@@ -218,7 +247,11 @@ Result<HostMapping> HostMapping::make(const std::shared_ptr<HostGpu> &gpu, void 
 }
 
 HostMapping::HostMapping(HostMapping &&other) noexcept
-    : pieces_(std::exchange(other.pieces_, {})), data_(other.data_), host_(other.host_), size_(other.size_)
+    : pieces_(std::exchange(other.pieces_, {})),
+      data_(other.data_),
+      host_(other.host_),
+      size_(other.size_),
+      writable_(other.writable_)
 {}
 
 HostMapping &HostMapping::operator=(HostMapping &&other) noexcept
@@ -229,6 +262,7 @@ HostMapping &HostMapping::operator=(HostMapping &&other) noexcept
         data_ = other.data_;
         host_ = other.host_;
         size_ = other.size_;
+        writable_ = other.writable_;
     }
     return *this;
 }

@@ -2,6 +2,7 @@
 // Memory of the CPU, made reachable for a GPU: pinned, mapped, and used where it is, over the bus.
 #pragma once
 
+#include "core/access.hpp"
 #include "core/status.hpp"
 
 #include <cstddef>
@@ -37,9 +38,10 @@ private:
 // for any other, memory must begin and end with a page of its own.
 class HostMapping {
 public:
-    // The memory must stay where it is until the mapping is gone. Access if the driver refuses the memory: the message
+    // The memory must stay where it is until the mapping is gone. With Access::Read, pages that the CPU itself may only
+    // read do, too; writing to those is the caller's to prevent. Access if the driver refuses the memory: the message
     // says why and what would work. May take milliseconds. Any thread.
-    static Result<HostMapping> make(const std::shared_ptr<HostGpu> &gpu, void *host, std::size_t bytes);
+    static Result<HostMapping> make(const std::shared_ptr<HostGpu> &gpu, void *host, std::size_t bytes, Access access);
 
     HostMapping(HostMapping &&other) noexcept;
     HostMapping &operator=(HostMapping &&other) noexcept;
@@ -51,6 +53,7 @@ public:
     std::uint8_t *data() const { return data_; }
     const void *host() const { return host_; }
     std::size_t size() const { return size_; }
+    bool writable() const { return writable_; } // false where pages could be pinned for reading only
 
 private:
     HostMapping() = default;
@@ -60,6 +63,7 @@ private:
     std::uint8_t *data_ = nullptr;
     const void *host_ = nullptr;
     std::size_t size_ = 0;
+    bool writable_ = true;
 };
 
 } // namespace zc
