@@ -2,10 +2,12 @@
 // Values of parameters: checked against their declaration, from text and to text, in no locale but C.
 #include "core/params.hpp"
 
+#include "core/c_locale.hpp"
 #include "core/text.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 namespace zc {
 namespace {
@@ -132,6 +134,17 @@ int boolOf(std::string_view text)
             return 0;
     }
     return -1;
+}
+
+// All of the text. Beyond a double's range from_chars says so and no more, where strtod rounds.
+bool doubleFrom(std::string_view text, double &value)
+{
+    const std::from_chars_result result = numberFrom(text, value);
+    if (result.ec != std::errc::result_out_of_range || result.ptr != text.data() + text.size())
+        return result.ec == std::errc();
+    const ScopedCLocale locale;
+    value = std::strtod(std::string(text).c_str(), nullptr);
+    return true;
 }
 
 struct HexColour {
@@ -286,8 +299,8 @@ Result<ParamNote> ParamValues::setNumber(int index, double value)
     }
     const ParamSpec &spec = specs_[i];
     const Limits limits = limitsOf(spec);
-    if (!std::isfinite(value))
-        return refused(spec, numberText(value), "is not a finite number");
+    if (std::isnan(value))
+        return refused(spec, numberText(value), "is not a number");
     if (limits.whole && value != std::trunc(value))
         return refused(spec, numberText(value), "is not a whole number");
     const bool outside = value < limits.low || value > limits.high;
@@ -333,11 +346,7 @@ Result<ParamNote> ParamValues::setText(int index, std::string_view text)
         }
         return set;
     }
-    double value = 0;
-    const std::errc ec = numberFrom(word, value).ec;
-    if (ec == std::errc::result_out_of_range)
-        return refused(spec, quoted(text), "is too large or too small for a number");
-    if (ec == std::errc())
+    if (double value = 0; doubleFrom(word, value))
         return setNumber(index, value);
     if (spec.type == ParamType::Enum)
         return refused(spec, quoted(text), "is not among the choices");

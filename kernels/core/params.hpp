@@ -29,8 +29,9 @@ public:
     ParamView view() const { return {values_.data()}; }
     int indexOf(std::string_view name) const; // -1 if there is none
 
-    // Sets one value. Out of range: clamped, and the note says so. NaN, infinity, text where a number belongs, or a
-    // choice that does not exist: refused, the value stays.
+    // Sets one value. Out of range, infinity too: clamped, and the note says so. NaN, text where a number belongs, or a
+    // choice that does not exist: refused, the value stays. Text beyond what a double holds is rounded as IEEE 754
+    // does: 1e999 is infinity, 1e-999 is 0.
     Result<ParamNote> setNumber(int index, double value);
     Result<ParamNote> setText(int index, std::string_view text);
     // An unknown name is refused with the nearest valid ones.

@@ -228,7 +228,6 @@ const std::vector<Refusal> &refusals()
         {"params", "brightnes=0.5", {"\"brightnes\"", "brightness"}},
         {"params", "nonsense=1", {"brightness, contrast, saturation, hue, gamma, exposure"}},
         {"params", "brightness=nan", {"brightness", "-1 to 1"}},
-        {"params", "brightness=inf", {"brightness", "-1 to 1"}},
         {"params", "brightness=bright", {"\"bright\"", "not a number", "-1 to 1"}},
         {"params", "brightness=0,5", {"name=value"}},
         {"params", "brightness", {"name=value"}},
@@ -308,6 +307,8 @@ TEST(Clamping, ParamsAreTakenToTheEndOfTheirRangeWithAWarning)
         {"brightness=7", "brightness=1,", {"brightness=7", "-1 to 1"}},
         {"brightness=-1e300", "brightness=-1,", {"-1 to 1"}},
         {"gamma=0", "gamma=0.01,", {"gamma=0 ", "0.01 to 10"}},
+        {"brightness=1e999", "brightness=1,", {"brightness=inf ", "-1 to 1"}},
+        {"brightness=-inf", "brightness=-1,", {"brightness=-inf ", "-1 to 1"}},
     };
     for (const auto &test : cases) {
         const Alone alone("cudazerocopy kernel=adjust");
@@ -317,6 +318,33 @@ TEST(Clamping, ParamsAreTakenToTheEndOfTheirRangeWithAWarning)
         const std::string warnings = lines(textsOf(alone.bus.get(), GST_MESSAGE_WARNING));
         for (const char *part : test.says)
             EXPECT_TRUE(contains(warnings, part)) << test.text << ": " << warnings;
+    }
+}
+
+// A number beyond the range is one rule, whichever way it is set; one that rounds into the range is no surprise.
+TEST(Clamping, OfTextAndOfAChildAgreesAtTheEndsOfNumbers)
+{
+    const struct {
+        const char *text;
+        double number, kept;
+        bool told;
+    } cases[] = {
+        {"hue=1e999", HUGE_VAL, 1, true},
+        {"hue=-1e999", -HUGE_VAL, -1, true},
+        {"hue=1e-400", 0, 0, false},
+    };
+    for (const auto &test : cases) {
+        const Alone text("cudazerocopy kernel=adjust"), child("cudazerocopy kernel=adjust");
+        set(text.get(), "params", test.text);
+        gst_child_proxy_set(GST_CHILD_PROXY(child.get()), "kernel::hue", test.number, nullptr);
+        for (const Alone *alone : {&text, &child}) {
+            double kept = -7;
+            gst_child_proxy_get(GST_CHILD_PROXY(alone->get()), "kernel::hue", &kept, nullptr);
+            EXPECT_EQ(kept, test.kept) << test.text;
+            EXPECT_EQ(gst_element_set_state(alone->get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS) << test.text;
+            const std::string warnings = lines(textsOf(alone->bus.get(), GST_MESSAGE_WARNING));
+            EXPECT_EQ(contains(warnings, "-1 to 1"), test.told) << test.text << ": " << warnings;
+        }
     }
 }
 
