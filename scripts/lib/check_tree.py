@@ -27,13 +27,13 @@ NAKED_GOTO = re.compile(r"^\s*goto\s+\w+\s*;")
 def tracked():
     """What git knows and what it would add; all files where this is no git checkout."""
     try:
-        listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-                                capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(["git", "-C", str(ROOT), "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others",
+                                 "--exclude-standard"], capture_output=True, text=True, check=True).stdout
         names = [Path(name) for name in listed.split("\0") if name]
     except (OSError, subprocess.CalledProcessError):
         skipped = ("build", ".git", ".cache")
         names = [path.relative_to(ROOT) for path in ROOT.rglob("*")
-                 if not path.relative_to(ROOT).parts[0].startswith(skipped)]
+                 if not path.relative_to(ROOT).parts[0].startswith(skipped) and path.parent.name != "__pycache__"]
     return sorted(name for name in names if (ROOT / name).is_file())
 
 

@@ -14,17 +14,18 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts/lib"))
+import check_tree  # noqa: E402
+
 KERNELS = {"stamped-colour": "colour", "stamped-sample": "sample", "stamped-frame": "frame"}
 PARTS = ["meson.build", "meson_options.txt", "kernels", "gst", "tests", "scripts", "docs"]
 
 
 def copy_tree(tree):
-    listing = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-z", "--"] + PARTS, cwd=ROOT,
-                             capture_output=True, check=True).stdout
-    for name in filter(None, listing.decode().split("\0")):
-        source, target = ROOT / name, tree / name
-        if not source.exists():
+    for name in check_tree.tracked():  # which can do without git
+        if name.parts[0] not in PARTS:
             continue
+        source, target = ROOT / name, tree / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)  # with its time, so that a second run compiles little
 
