@@ -2,13 +2,14 @@
 // dma-heap (Linux 5.6) and udmabuf (Linux 4.20) behind one call.
 #include "dmabuf_alloc.hpp"
 
+#include "core/dmabuf.hpp"
+
 #include <gst/allocators/gstdmabuf.h>
 #include <linux/dma-heap.h>
 #include <linux/udmabuf.h>
 
 #include <cerrno>
 #include <cstring>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 namespace zc::gst {
@@ -29,21 +30,12 @@ gsize wholePages(gsize size)
     return (size + page - 1) / page * page;
 }
 
-int retryIoctl(int fd, unsigned long request, void *argument)
-{
-    int result = 0;
-    do {
-        result = ioctl(fd, request, argument);
-    } while (result < 0 && (errno == EINTR || errno == EAGAIN));
-    return result;
-}
-
 Result<UniqueFd> allocateFromHeap(const UniqueFd &heap, gsize size, const std::string &name)
 {
     dma_heap_allocation_data request{};
     request.len = wholePages(size);
     request.fd_flags = O_RDWR | O_CLOEXEC;
-    if (retryIoctl(heap.get(), DMA_HEAP_IOCTL_ALLOC, &request) < 0)
+    if (ioctlWithRetry(heap.get(), DMA_HEAP_IOCTL_ALLOC, &request) < 0)
         return Status{Code::System, failure(name)};
     return UniqueFd(static_cast<int>(request.fd));
 }
@@ -59,7 +51,7 @@ Result<UniqueFd> allocateFromUdmabuf(const UniqueFd &device, gsize size, const s
     request.memfd = static_cast<__u32>(file.get());
     request.flags = UDMABUF_FLAGS_CLOEXEC;
     request.size = wholePages(size);
-    const int fd = retryIoctl(device.get(), UDMABUF_CREATE, &request);
+    const int fd = ioctlWithRetry(device.get(), UDMABUF_CREATE, &request);
     if (fd < 0)
         return Status{Code::System, failure(name)};
     return UniqueFd(fd);

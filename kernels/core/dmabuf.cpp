@@ -46,26 +46,12 @@ std::uint64_t syncFlags(Access access)
     return DMA_BUF_SYNC_RW;
 }
 
-// 0, or the errno. A signal (EINTR) or a busy exporter (EAGAIN) is no failure, but must not hang the caller either.
-template <class Argument> int ioctlWithRetry(int fd, unsigned long request, Argument *argument)
-{
-    constexpr int kTries = 1000;
-    for (int i = 0; i < kTries; ++i) {
-        if (ioctl(fd, request, argument) == 0)
-            return 0;
-        if (errno != EINTR && errno != EAGAIN)
-            return errno;
-        if (errno == EAGAIN)
-            sched_yield();
-    }
-    return EAGAIN;
-}
-
+// 0, or the errno.
 int syncIoctl(int fd, std::uint64_t flags)
 {
     dma_buf_sync sync = {};
     sync.flags = flags;
-    return ioctlWithRetry(fd, DMA_BUF_IOCTL_SYNC, &sync);
+    return ioctlWithRetry(fd, DMA_BUF_IOCTL_SYNC, &sync) < 0 ? errno : 0;
 }
 
 // Only the real ioctl tells a dmabuf from a memfd. An impossible flag is refused by every dmabuf before anything
@@ -115,6 +101,20 @@ Status waitForSyncFile(int dmabuf, int syncFile, int timeoutMs)
 
 } // namespace
 
+int ioctlWithRetry(int fd, unsigned long request, void *argument)
+{
+    constexpr int kTries = 1000;
+    int result = -1;
+    for (int i = 0; i < kTries && result < 0; ++i) {
+        result = ioctl(fd, request, argument);
+        if (result < 0 && errno != EINTR && errno != EAGAIN)
+            break;
+        if (result < 0 && errno == EAGAIN)
+            sched_yield();
+    }
+    return result;
+}
+
 std::string dmabufExporter(int fd)
 {
     std::ifstream info("/proc/self/fdinfo/" + std::to_string(fd));
@@ -149,7 +149,7 @@ Status waitForFences(int fd, Access access, int timeoutMs)
     ExportSyncFile request = {};
     request.flags = static_cast<std::uint32_t>(syncFlags(access));
     request.fd = -1;
-    const int error = ioctlWithRetry(fd, kExportSyncFile, &request);
+    const int error = ioctlWithRetry(fd, kExportSyncFile, &request) < 0 ? errno : 0;
     if (error == ENOTTY || error == EINVAL || error == ENOTSUP)
         return {};
     if (error != 0)

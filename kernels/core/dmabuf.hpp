@@ -12,6 +12,10 @@
 
 namespace zc {
 
+// As ioctl(), again after a signal (EINTR) and while the driver is busy (EAGAIN), but not for ever: after a thousand
+// tries, the last error stays in errno.
+int ioctlWithRetry(int fd, unsigned long request, void *argument);
+
 // Who made the dmabuf ("system", "vivid-000-vid-cap", ...), from /proc/self/fdinfo; empty if the kernel does not say.
 std::string dmabufExporter(int fd);
 

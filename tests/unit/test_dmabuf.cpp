@@ -4,11 +4,63 @@
 
 #include "memfd.hpp"
 
+#include <cerrno>
+#include <cstdarg>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+namespace {
+
+// A request that no driver knows, answered below: with `busyError` for `busyTimes`, then with `result`.
+constexpr unsigned long kOwnRequest = _IOWR('z', 255, int);
+int busyError = 0, busyTimes = 0, ownCalls = 0;
+constexpr int kResult = 42;
+
+} // namespace
+
+// The program's own takes the C library's place in what is linked to it.
+extern "C" int ioctl(int fd, unsigned long request, ...) noexcept
+{
+    va_list list;
+    va_start(list, request);
+    void *argument = va_arg(list, void *);
+    va_end(list);
+    if (request != kOwnRequest)
+        return static_cast<int>(syscall(SYS_ioctl, fd, request, argument));
+    if (ownCalls++ >= busyTimes)
+        return kResult;
+    errno = busyError;
+    return -1;
+}
 
 namespace zc {
 namespace {
+
+int retried(int error, int times)
+{
+    busyError = error;
+    busyTimes = times;
+    ownCalls = 0;
+    return ioctlWithRetry(-1, kOwnRequest, nullptr);
+}
+
+TEST(IoctlTest, IsTriedAgainButNotForEver)
+{
+    EXPECT_EQ(retried(EINTR, 0), kResult);
+    EXPECT_EQ(ownCalls, 1);
+    for (const int error : {EINTR, EAGAIN}) {
+        EXPECT_EQ(retried(error, 5), kResult) << error;
+        EXPECT_EQ(ownCalls, 6) << error;
+        EXPECT_EQ(retried(error, 1000000), -1) << error;
+        EXPECT_EQ(errno, error);
+        EXPECT_EQ(ownCalls, 1000) << error;
+    }
+    EXPECT_EQ(retried(EINVAL, 5), -1);
+    EXPECT_EQ(errno, EINVAL);
+    EXPECT_EQ(ownCalls, 1) << "what is no mere delay";
+}
 
 void expectWords(const Status &status, const std::vector<std::string> &words)
 {
