@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <unistd.h>
 
 namespace zc::gst {
@@ -17,6 +18,9 @@ namespace {
 
 // More free memories than any queue holds would only be hoarding.
 constexpr std::size_t kMaxRecycled = 64;
+
+// Some seconds of video: what was not needed for so long was for a burst.
+constexpr unsigned kTakesBetweenTrims = 128;
 
 // Planes of the copy and the sizes of its memories.
 struct Shape {
@@ -90,6 +94,25 @@ std::string objectionTo(GstBuffer *buffer, const Negotiated &negotiated)
     return {};
 }
 
+// Why a pool gave no buffer to one who does not wait.
+const char *refusalOf(GstFlowReturn flow)
+{
+    switch (flow) {
+    case GST_FLOW_EOS:
+        return "it has no buffer free";
+    case GST_FLOW_FLUSHING:
+        return "it is flushing or inactive";
+    default:
+        return "it failed to make a buffer";
+    }
+}
+
+// One reference is ours: nobody else can have it, and nobody else can get it now.
+bool isFree(const MemoryPtr &memory)
+{
+    return GST_MINI_OBJECT_REFCOUNT_VALUE(memory.get()) == 1;
+}
+
 } // namespace
 
 bool DownstreamPool::prepare(const Negotiated &negotiated, GstCaps *caps)
@@ -130,8 +153,8 @@ BufferPtr DownstreamPool::acquire(GstBufferPool *pool, const Negotiated &negotia
     GstBufferPoolAcquireParams params{};
     params.flags = GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT;
     GstBuffer *buffer = nullptr;
-    if (gst_buffer_pool_acquire_buffer(pool_.get(), &buffer, &params) != GST_FLOW_OK) {
-        reason_ = "it has no buffer free";
+    if (const GstFlowReturn flow = gst_buffer_pool_acquire_buffer(pool_.get(), &buffer, &params); flow != GST_FLOW_OK) {
+        reason_ = refusalOf(flow);
         return nullptr;
     }
     BufferPtr owned(buffer);
@@ -156,9 +179,9 @@ void DownstreamPool::reset()
 
 MemoryPtr RecycledMemories::take(bool dmabuf, gsize size)
 {
+    trim();
     for (const MemoryPtr &memory : memories_) {
-        // One reference is ours: nobody else can have it, and nobody else can get it now.
-        if (GST_MINI_OBJECT_REFCOUNT_VALUE(memory.get()) != 1 || memory->maxsize < size || memory->maxsize > 2 * size ||
+        if (!isFree(memory) || memory->maxsize < size || memory->maxsize > 2 * size ||
             gst_is_dmabuf_memory(memory.get()) != static_cast<gboolean>(dmabuf) || GST_MEMORY_IS_READONLY(memory.get()))
             continue;
         // Whoever had it may have trimmed it.
@@ -166,6 +189,19 @@ MemoryPtr RecycledMemories::take(bool dmabuf, gsize size)
         return MemoryPtr(gst_memory_ref(memory.get()));
     }
     return nullptr;
+}
+
+void RecycledMemories::trim()
+{
+    const auto inUse = static_cast<std::size_t>(std::count_if(memories_.begin(), memories_.end(), std::not_fn(isFree)));
+    mostInUse_ = std::max(mostInUse_, inUse + 1); // with the one that is about to be taken
+    if (++takes_ < kTakesBetweenTrims)
+        return;
+    std::size_t surplus = memories_.size() - std::min(memories_.size(), mostInUse_);
+    std::erase_if(memories_,
+                  [&surplus](const MemoryPtr &memory) { return surplus > 0 && isFree(memory) && surplus--; });
+    mostInUse_ = 0;
+    takes_ = 0;
 }
 
 void RecycledMemories::remember(GstMemory *memory)

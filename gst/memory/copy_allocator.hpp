@@ -19,7 +19,7 @@ public:
     DownstreamPool &operator=(const DownstreamPool &) = delete;
     ~DownstreamPool() { reset(); }
 
-    // Null if there is no pool, if it has no buffer free now, or if what it yields cannot be used (see reason()).
+    // Null if there is no pool, if it gives no buffer now, or if what it yields cannot be used (see reason()).
     BufferPtr acquire(GstBufferPool *pool, const Negotiated &negotiated, GstCaps *caps);
     const std::string &reason() const { return reason_; }
     void reset();
@@ -33,16 +33,20 @@ private:
     std::string reason_ = "downstream offered none";
 };
 
-// Memories that come back once nobody else holds them.
+// Memories that come back once nobody else holds them. As many are kept as were in use at once lately, and 64 at most.
 class RecycledMemories {
 public:
     // Null if none of this kind and size is free.
     MemoryPtr take(bool dmabuf, gsize size);
     void remember(GstMemory *memory);
-    void clear() { memories_.clear(); }
+    void clear() { *this = {}; }
 
 private:
+    void trim();
+
     std::vector<MemoryPtr> memories_;
+    std::size_t mostInUse_ = 0; // since the last trimming
+    unsigned takes_ = 0;        // likewise
 };
 
 // GstAllocationParams::align: for vector loads, and for memory that shares no page with its like.

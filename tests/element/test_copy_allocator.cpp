@@ -98,6 +98,56 @@ TEST(CopyAllocator, APoolWithoutFreeBuffersDoesNotBlock)
     EXPECT_EQ(second->pool, nullptr);
 }
 
+TEST(CopyAllocator, MemoriesOfABurstAreLetGo)
+{
+    CopyAllocator copies;
+    const BufferPtr source = bufferOf({systemMemory(192)});
+    int dead = 0;
+    constexpr int kBurst = 40;
+    {
+        std::vector<BufferPtr> burst;
+        for (int i = 0; i < kBurst; i++) {
+            burst.push_back(copyFor(copies, source.get(), kPlain));
+            gst_mini_object_weak_ref(
+                GST_MINI_OBJECT_CAST(gst_buffer_peek_memory(burst.back().get(), 0)),
+                [](gpointer count, GstMiniObject *) { ++*static_cast<int *>(count); }, &dead);
+        }
+    }
+    EXPECT_EQ(dead, 0) << "all are kept for now";
+    // Two at a time is what the stream comes back to.
+    for (int i = 0; i < 200; i++) {
+        const BufferPtr first = copyFor(copies, source.get(), kPlain);
+        const BufferPtr second = copyFor(copies, source.get(), kPlain);
+    }
+    EXPECT_EQ(dead, kBurst - 2);
+}
+
+// Downstream may stop its pool at any time.
+TEST(CopyAllocator, APoolThatGivesNothingSaysWhy)
+{
+    CopyAllocator copies(DmabufAllocator("/nonexistent/heaps", "/nonexistent/udmabuf"));
+    const BufferPtr source = bufferOf({dmabufMemory(192)});
+    const struct {
+        guint most;
+        bool stop;
+        const char *says;
+    } cases[] = {{1, false, "pool (it has no buffer free)"}, {0, true, "pool (it is flushing or inactive)"}};
+    for (const auto &c : cases) {
+        const BufferPoolPtr pool(gst_buffer_pool_new());
+        GstStructure *config = gst_buffer_pool_get_config(pool.get());
+        gst_buffer_pool_config_set_params(config, capsFrom(kDmabuf).get(), 192, 0, c.most);
+        ASSERT_TRUE(gst_buffer_pool_set_config(pool.get(), config));
+        ASSERT_TRUE(gst_buffer_pool_set_active(pool.get(), TRUE));
+        GstBuffer *taken = nullptr;
+        ASSERT_EQ(gst_buffer_pool_acquire_buffer(pool.get(), &taken, nullptr), GST_FLOW_OK);
+        const BufferPtr held(taken);
+        gst_buffer_pool_set_flushing(pool.get(), c.stop);
+        const auto made = copies.allocate(source.get(), negotiate(kDmabuf), capsFrom(kDmabuf).get(), pool.get());
+        ASSERT_FALSE(made.ok());
+        EXPECT_TRUE(contains(made.status().message(), c.says)) << made.status().message();
+    }
+}
+
 TEST(CopyAllocator, ASystemPoolIsOfNoUseUnderDmabufCaps)
 {
     CopyAllocator copies(DmabufAllocator("/nonexistent/heaps", "/nonexistent/udmabuf"));
