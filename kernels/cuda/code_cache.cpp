@@ -58,13 +58,15 @@ std::string errnoText()
     return std::strerror(errno); // NOLINT(concurrency-mt-unsafe): glibc's is safe for known errors
 }
 
-// All of the buffer; false at an error or the file's end.
+// All of the buffer; false at an error, or with errno 0 at the file's end.
 template <class Byte, class Move> bool whole(Byte *data, std::size_t bytes, const Move &move)
 {
     while (bytes > 0) {
         const ssize_t moved = move(data, bytes);
         if (moved < 0 && errno == EINTR)
             continue;
+        if (moved == 0)
+            errno = 0;
         if (moved <= 0)
             return false;
         data += moved;
@@ -91,20 +93,32 @@ void makeDirectories(const std::string &path)
     (void)mkdir(path.c_str(), 0700);
 }
 
-// The bytes of an open file, or nothing if it is not what store() wrote.
+// The bytes of an open file, or nothing: with errno 0 if it is not what store() wrote.
 std::optional<std::string> contentsOf(int fd, const Sha256::Digest &key)
 {
     struct stat info {};
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid())
-        return {};
     FileHeader header{};
-    if (!readAll(fd, &header, sizeof header) || std::string_view(header.magic, sizeof header.magic) != kMagic ||
-        header.bytes > kLargestFile || static_cast<std::uint64_t>(info.st_size) != sizeof header + header.bytes)
+    if (fstat(fd, &info) != 0)
+        return {};
+    errno = 0;
+    if (!S_ISREG(info.st_mode) || info.st_uid != geteuid() || !readAll(fd, &header, sizeof header))
+        return {};
+    errno = 0;
+    if (std::string_view(header.magic, sizeof header.magic) != kMagic || header.bytes > kLargestFile ||
+        static_cast<std::uint64_t>(info.st_size) != sizeof header + header.bytes)
         return {};
     std::string bytes(header.bytes, '\0');
-    if (!readAll(fd, bytes.data(), bytes.size()) || headerFor(key, bytes).checksum != header.checksum)
+    if (!readAll(fd, bytes.data(), bytes.size()))
         return {};
-    return bytes;
+    errno = 0;
+    return headerFor(key, bytes).checksum == header.checksum ? std::optional(std::move(bytes)) : std::nullopt;
+}
+
+// Whether the entry itself is why it could not be opened: a link, a socket. What the process or the machine lacks at
+// the moment (descriptors, memory) says nothing about the code in it.
+bool isNoFile(int error)
+{
+    return error == ELOOP || error == ENXIO;
 }
 
 struct DirectoryCloser {
@@ -128,11 +142,12 @@ bool isEntry(std::string_view name)
 
 std::string CodeCache::defaultDirectory()
 {
-    // The specification says that a relative path is to be ignored.
-    const char *cache = std::getenv("XDG_CACHE_HOME");
+    // The specification says that a relative path is to be ignored. What lies there is run, so a privileged program
+    // does not let its user say where.
+    const char *cache = secure_getenv("XDG_CACHE_HOME");
     if (cache && *cache == '/')
         return std::string(cache) + "/cudazerocopy";
-    const char *home = std::getenv("HOME");
+    const char *home = secure_getenv("HOME");
     if (home && *home == '/')
         return std::string(home) + "/.cache/cudazerocopy";
     return {};
@@ -163,11 +178,13 @@ std::optional<std::string> CodeCache::find(const Sha256::Digest &key) const
     // Without O_NONBLOCK a FIFO of that name would be waited for.
     const UniqueFd fd(openat(directory_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!fd.valid()) {
-        if (errno != ENOENT)
+        if (isNoFile(errno))
             (void)unlinkat(directory_.get(), name.c_str(), 0);
         return {};
     }
     auto bytes = contentsOf(fd.get(), key);
+    if (!bytes && errno != 0)
+        return {};
     if (!bytes) {
         log(LogLevel::Info, "removed " + name + " from the code cache: it is damaged");
         (void)unlinkat(directory_.get(), name.c_str(), 0);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
@@ -146,6 +147,20 @@ TEST_F(CodeCacheTest, neverFollowsOrWaitsForWhatIsNoFile)
     EXPECT_FALSE(cache.find(keyOf("folder")).has_value());
     EXPECT_FALSE(cache.store(keyOf("folder"), bytesOf("folder")).ok());
     EXPECT_EQ(files(), 1) << "a temporary file was left behind";
+}
+
+// The entry is good and will be found again.
+TEST_F(CodeCacheTest, keepsWhatItCannotOpenNow)
+{
+    const CodeCache cache = open();
+    ASSERT_TRUE(cache.store(keyOf("a"), bytesOf("a")).ok());
+    rlimit limit{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlimit none{0, limit.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    EXPECT_FALSE(cache.find(keyOf("a")).has_value()) << "no descriptor is to be had";
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    EXPECT_EQ(cache.find(keyOf("a")), bytesOf("a"));
 }
 
 TEST_F(CodeCacheTest, refusesDirectoriesThatOthersCanWrite)
