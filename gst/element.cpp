@@ -110,13 +110,15 @@ bool Element::start()
         status = compute_.start(choices_.device, choices_.deviceId);
     if (status.ok() && choices_.device == Device::Cuda)
         prefetchGpuKernel(std::max(choices_.deviceId, 0), choices_.kernel->name);
+    for (const std::string &note : notes) {
+        if (status.ok() || note != status.message()) // the error says that one again
+            postWarning(GST_ELEMENT(base_), note);
+    }
     if (!status.ok()) {
         fail(status);
         return false;
     }
     settings_->setRunning(true);
-    for (const std::string &note : notes)
-        postWarning(GST_ELEMENT(base_), note);
     stats_.reset();
     if (const std::string why = compute_.whyNoGpu(); !why.empty())
         warn(why);

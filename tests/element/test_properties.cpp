@@ -12,6 +12,8 @@
 namespace zc::test {
 namespace {
 
+constexpr auto kTrouble = static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_WARNING);
+
 struct Fact {
     const char *name, *initial;
     GParamFlags mutability;
@@ -159,9 +161,7 @@ TEST(KernelText, OrderOfKernelAndParamsDoesNotMatter)
         const Alone alone(text);
         EXPECT_EQ(get(alone.get(), "params"), "block=24") << text;
         EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS) << text;
-        EXPECT_EQ(lines(textsOf(alone.bus.get(), static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_WARNING))),
-                  "")
-            << text;
+        EXPECT_EQ(lines(textsOf(alone.bus.get(), kTrouble)), "") << text;
     }
 }
 
@@ -374,6 +374,22 @@ TEST(Clamping, IsToldOnTheBusAtStart)
             gst_element_set_state(alone.get(), GST_STATE_READY);
         }
     }
+}
+
+// Whatever start() says of the rest: it is the first to be heard.
+TEST(Clamping, IsToldOnTheBusByAStartThatFails)
+{
+    const Alone alone("cudazerocopy kernel=adjust params=brightness=5 region=1,2,3");
+    EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    const auto warnings = popMessages(alone.bus.get(), kTrouble);
+    ASSERT_EQ(warnings.size(), 2U);
+    EXPECT_EQ(warnings[0].type, GST_MESSAGE_WARNING);
+    EXPECT_TRUE(contains(warnings[0].text, "brightness=5")) << warnings[0].text;
+    EXPECT_EQ(warnings[1].type, GST_MESSAGE_ERROR);
+    EXPECT_TRUE(contains(warnings[1].text, "region")) << warnings[1].text;
+    set(alone.get(), "region", "");
+    EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
+    EXPECT_EQ(popMessages(alone.bus.get(), kTrouble).size(), 0U) << "told already";
 }
 
 // As gst-launch-1.0 sets it: from text, which may mean more than a 32-bit word holds.
