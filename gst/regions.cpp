@@ -79,7 +79,7 @@ Target Regions::find(GstBuffer *buffer, const Choices &choices, const Frame &pic
             rect = grown(rect, choices.regionGrow);
     }
     if (wanted_ != before_ || !samePicture(picture, picture_)) {
-        clipped_ = clipToFrame(wanted_, picture);
+        clipToFrame(wanted_, picture, clipped_);
         before_ = wanted_;
         picture_ = picture;
     }

@@ -17,7 +17,7 @@ struct Target {
     bool nothing() const { return !wholeFrame && rects.empty(); }
 };
 
-// Streaming thread only. Allocates only when the boxes change.
+// Streaming thread only. Allocates only when there are more boxes than before.
 class Regions {
 public:
     Target find(GstBuffer *buffer, const Choices &choices, const Frame &picture);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Regions of a launch, cut to its frame, until one of both changes.
 #include "backend/areas.hpp"
 
 #include <algorithm>
@@ -29,9 +30,9 @@ std::span<const Rect> AreaCache::areasOf(const Frame &frame, const Launch &launc
     made.frame = frame;
     made.disjoint = pointWise;
     made.regions.assign(launch.regions.begin(), launch.regions.end());
-    made.rects = clipToFrame(made.regions, frame);
+    clipToFrame(made.regions, frame, made.rects);
     if (pointWise)
-        made.rects = disjoint(made.rects);
+        splitter_.split(made.rects);
     return made.rects;
 }
 

@@ -9,7 +9,7 @@
 
 namespace zc {
 
-// Thread-bound. A steady stream allocates nothing.
+// Thread-bound. A steady stream allocates nothing, nor do regions that move.
 class AreaCache {
 public:
     // The launch's regions, cut to the frame and widened to whole chroma samples; disjoint for point-wise kernels.
@@ -29,6 +29,7 @@ private:
     Areas areas_[2];
     int older_ = 0;
     Rect whole_;
+    RectSplitter splitter_;
 };
 
 } // namespace zc

@@ -88,35 +88,11 @@ std::int64_t alignUp(std::int64_t value, int shift)
     return alignDown(value + (std::int64_t{1} << shift) - 1, shift);
 }
 
-struct Span {
-    std::int64_t left, right;
-    bool operator==(const Span &) const = default;
-};
-
-// What the rectangles cover of the rows from `top` to `bottom`, between which none of them begins or ends.
-std::vector<Span> coverage(const std::vector<Edges> &rects, std::int64_t top, std::int64_t bottom)
-{
-    std::vector<Span> spans;
-    for (const Edges &rect : rects) {
-        if (rect.top <= top && rect.bottom >= bottom)
-            spans.push_back({rect.left, rect.right});
-    }
-    std::sort(spans.begin(), spans.end(), [](const Span &a, const Span &b) { return a.left < b.left; });
-    std::vector<Span> joined;
-    for (const Span &span : spans) {
-        if (!joined.empty() && span.left <= joined.back().right)
-            joined.back().right = std::max(joined.back().right, span.right);
-        else
-            joined.push_back(span);
-    }
-    return joined;
-}
-
-bool anyOverlap(const std::vector<Edges> &rects)
+bool anyOverlap(const std::vector<Rect> &rects)
 {
     for (std::size_t i = 0; i < rects.size(); ++i) {
         for (std::size_t k = 0; k < i; ++k) {
-            if (!isEmpty(cut(rects[i], rects[k])))
+            if (!isEmpty(cut(edgesOf(rects[i]), edgesOf(rects[k]))))
                 return true;
         }
     }
@@ -170,60 +146,101 @@ Rect grown(const Rect &rect, double percent)
     return isEmpty(wide) ? Rect{rect.x, rect.y, 0, 0} : rectOf(wide);
 }
 
-std::vector<Rect> clipToFrame(const std::vector<Rect> &rects, const Frame &frame)
+void clipToFrame(std::span<const Rect> rects, const Frame &frame, std::vector<Rect> &into)
 {
     const FormatInfo &info = formatInfo(frame.format);
     const Edges picture{0, 0, frame.width, frame.height};
-    std::vector<Rect> inside;
-    inside.reserve(rects.size());
+    into.clear();
+    into.reserve(rects.size());
     for (const Rect &rect : rects) {
         const Edges visible = cut(edgesOf(rect), picture);
         if (isEmpty(visible))
             continue;
         const Edges whole{alignDown(visible.left, info.subX), alignDown(visible.top, info.subY),
                           alignUp(visible.right, info.subX), alignUp(visible.bottom, info.subY)};
-        inside.push_back(rectOf(cut(whole, picture)));
+        into.push_back(rectOf(cut(whole, picture)));
     }
+}
+
+std::vector<Rect> clipToFrame(const std::vector<Rect> &rects, const Frame &frame)
+{
+    std::vector<Rect> inside;
+    clipToFrame(rects, frame, inside);
     return inside;
 }
 
-std::vector<Rect> disjoint(const std::vector<Rect> &rects)
+void RectSplitter::reserve(std::size_t count, std::vector<Rect> &result)
 {
-    std::vector<Edges> edges;
-    std::vector<std::int64_t> rows;
+    constexpr std::size_t kMostAhead = 1024; // enough for 22 of them
+    whole_.reserve(count);
+    rows_.reserve(2 * count);
+    spans_.reserve(count);
+    open_.reserve(count);
+    // There are fewer than 2n bands, each of at most n parts.
+    result.reserve(std::max(count, std::min(2 * count * count, kMostAhead)));
+}
+
+// What the rectangles cover of the rows from `top` to `bottom`, between which none of them begins or ends.
+void RectSplitter::cover(std::int32_t top, std::int32_t bottom)
+{
+    spans_.clear();
+    for (const Rect &rect : whole_) {
+        if (rect.y <= top && rect.y + rect.height >= bottom)
+            spans_.push_back({rect.x, rect.x + rect.width});
+    }
+    std::sort(spans_.begin(), spans_.end(), [](const Span &a, const Span &b) { return a.left < b.left; });
+    std::size_t joined = 0;
+    for (const Span &span : spans_) {
+        if (joined > 0 && span.left <= spans_[joined - 1].right)
+            spans_[joined - 1].right = std::max(spans_[joined - 1].right, span.right);
+        else
+            spans_[joined++] = span;
+    }
+    spans_.resize(joined);
+}
+
+void RectSplitter::split(std::vector<Rect> &rects)
+{
+    reserve(rects.size(), rects);
+    whole_.clear();
+    rows_.clear();
     for (const Rect &rect : rects) {
         const Edges e = cut(edgesOf(rect), kEverywhere);
         if (isEmpty(e))
             continue;
-        edges.push_back(e);
-        rows.insert(rows.end(), {e.top, e.bottom});
+        whole_.push_back(rectOf(e));
+        rows_.push_back(whole_.back().y);
+        rows_.push_back(whole_.back().y + whole_.back().height);
     }
-    std::vector<Rect> result;
-    if (!anyOverlap(edges)) {
-        for (const Edges &e : edges)
-            result.push_back(rectOf(e));
-        return result;
-    }
-    std::sort(rows.begin(), rows.end());
-    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+    rects.assign(whole_.begin(), whole_.end());
+    if (!anyOverlap(whole_))
+        return;
+    std::sort(rows_.begin(), rows_.end());
+    rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
 
     // Bands between neighbouring edges; a band that covers the same columns as the one above it makes that one taller.
-    std::vector<Span> open;
-    std::int64_t openTop = 0;
-    const auto closeAt = [&](std::int64_t bottom) {
-        for (const Span &span : open)
-            result.push_back(rectOf({span.left, openTop, span.right, bottom}));
+    rects.clear();
+    open_.clear();
+    std::int32_t openTop = 0;
+    const auto closeAt = [&](std::int32_t bottom) {
+        for (const Span &span : open_)
+            rects.push_back({span.left, openTop, span.right - span.left, bottom - openTop});
     };
-    for (std::size_t i = 0; i + 1 < rows.size(); ++i) {
-        std::vector<Span> spans = coverage(edges, rows[i], rows[i + 1]);
-        if (spans == open)
+    for (std::size_t i = 0; i + 1 < rows_.size(); ++i) {
+        cover(rows_[i], rows_[i + 1]);
+        if (spans_ == open_)
             continue;
-        closeAt(rows[i]);
-        open = std::move(spans);
-        openTop = rows[i];
+        closeAt(rows_[i]);
+        std::swap(open_, spans_);
+        openTop = rows_[i];
     }
-    closeAt(rows.empty() ? 0 : rows.back());
-    return result;
+    closeAt(rows_.back());
+}
+
+std::vector<Rect> disjoint(std::vector<Rect> rects)
+{
+    RectSplitter().split(rects);
+    return rects;
 }
 
 } // namespace zc

@@ -5,6 +5,9 @@
 #include "core/frame.hpp"
 #include "core/status.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +22,31 @@ std::string regionsToString(const std::vector<Rect> &rects);
 Rect grown(const Rect &rect, double percent);
 
 // Cut to the frame, then widened to whole chroma samples of its format (still inside the frame). Empty ones vanish.
+// `into` is replaced, and its memory reused.
+void clipToFrame(std::span<const Rect> rects, const Frame &frame, std::vector<Rect> &into);
 std::vector<Rect> clipToFrame(const std::vector<Rect> &rects, const Frame &frame);
 
-// The same area as rectangles that do not overlap, so that a point-wise kernel meets each pixel once.
-std::vector<Rect> disjoint(const std::vector<Rect> &rects);
+// Makes of rectangles the same area without overlap, so that a point-wise kernel meets each pixel once. Thread-bound.
+class RectSplitter {
+public:
+    // In place. Rectangles that move cost no allocation, however they come to overlap, as long as they are no more than
+    // in an earlier call, nor more than twenty.
+    void split(std::vector<Rect> &rects);
+
+private:
+    struct Span {
+        std::int32_t left, right;
+        bool operator==(const Span &) const = default;
+    };
+
+    void reserve(std::size_t count, std::vector<Rect> &result);
+    void cover(std::int32_t top, std::int32_t bottom);
+
+    // Scratch.
+    std::vector<Rect> whole_;
+    std::vector<std::int32_t> rows_; // where one begins or ends
+    std::vector<Span> spans_, open_;
+};
+std::vector<Rect> disjoint(std::vector<Rect> rects);
 
 } // namespace zc
