@@ -2,6 +2,7 @@
 // Templates, and the reading of negotiated caps.
 #include "caps.hpp"
 
+#include "core/color_matrix.hpp"
 #include "gst_ptr.hpp"
 #include "memory/cuda_context.hpp"
 
@@ -188,11 +189,8 @@ void setColour(Negotiated &negotiated)
     if (range == GST_VIDEO_COLOR_RANGE_UNKNOWN)
         range = usual.colorimetry.range;
     negotiated.range = range == GST_VIDEO_COLOR_RANGE_0_255 ? ColorRange::Full : ColorRange::Limited;
-    negotiated.matrix = ColorMatrix::Bt601;
-    // RGB frames keep BT.601 (docs/pixel-rules.md); grey ones have a matrix, which colours painted on them follow.
-    const Layout layout = formatInfo(negotiated.format).layout;
-    if (layout != Layout::PackedRgb && layout != Layout::Rgb10a2)
-        negotiated.matrix = matrixOf(info.colorimetry.matrix, matrixOf(usual.colorimetry.matrix, ColorMatrix::Bt601));
+    const ColorMatrix assumed = matrixOf(usual.colorimetry.matrix, ColorMatrix::Bt601);
+    negotiated.matrix = matrixFor(negotiated.format, matrixOf(info.colorimetry.matrix, assumed));
 }
 
 Status readPixels(const GstCaps *caps, const GstCaps *pixelCaps, Negotiated &negotiated)

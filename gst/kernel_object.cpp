@@ -53,16 +53,6 @@ std::string camel(const char *name)
     return text;
 }
 
-std::vector<std::string> choicesOf(const ParamSpec &spec)
-{
-    std::vector<std::string> names;
-    gchar **parts = g_strsplit(spec.choices != nullptr ? spec.choices : "", "|", -1);
-    for (gchar **part = parts; *part != nullptr; ++part)
-        names.emplace_back(*part);
-    g_strfreev(parts);
-    return names;
-}
-
 // Types live as long as the process, and so must what they point to.
 GType enumTypeFor(const KernelInfo &kernel, const ParamSpec &spec)
 {

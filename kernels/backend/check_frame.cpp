@@ -2,6 +2,7 @@
 // The front door of every backend: refuses frames whose planes contradict their format and size, and launches whose
 // parameters are not their kernel's.
 #include "backend/backend.hpp"
+#include "core/color_matrix.hpp"
 
 #include <cstdint>
 #include <limits>
@@ -93,9 +94,7 @@ Status prepareLaunch(const Frame &frame, const Launch &launch, void *args)
     const KernelInfo &kernel = *launch.kernel;
     if (launch.params->values().size() != kernel.params.size() || launch.params->specs().data() != kernel.params.data())
         return {Code::InvalidArgument, std::string("the parameters are not those of kernel \"") + kernel.name + "\""};
-    const Layout layout = formatInfo(frame.format).layout;
-    const bool rgb = layout == Layout::PackedRgb || layout == Layout::Rgb10a2;
-    const LumaWeights weights = lumaWeights(rgb ? ColorMatrix::Bt601 : frame.matrix);
+    const LumaWeights weights = lumaWeights(matrixFor(frame.format, frame.matrix));
     FrameTraits traits;
     traits.width = frame.width;
     traits.height = frame.height;

@@ -4,6 +4,7 @@
 #include "backend/backend.hpp"
 #include "backend/host_op.hpp"
 #include "backend/thread_pool.hpp"
+#include "core/color_matrix.hpp"
 #include "runtime/built_in.hpp"
 
 #include <algorithm>
@@ -177,8 +178,7 @@ Status HostBackend::run(const Frame &frame, const Launch &launch)
 Status HostBackend::runRows(const HostOp &op, const Frame &frame, const Rect &area)
 {
     const FormatInfo &info = formatInfo(frame.format);
-    const bool rgb = info.layout == Layout::PackedRgb || info.layout == Layout::Rgb10a2;
-    const LumaWeights weights = lumaWeights(rgb ? ColorMatrix::Bt601 : frame.matrix);
+    const LumaWeights weights = lumaWeights(matrixFor(frame.format, frame.matrix));
     const RowsJob job{&frame, &info, area, args_, weights.red, weights.blue};
     const std::int64_t bytes = std::int64_t{area.width} * info.samplesPerPixel * info.sampleBytes;
     bands(area.height, 1 << info.subY, bytes, [&](int row0, int row1) { op.rows(job, row0, row1); });

@@ -14,18 +14,6 @@ namespace {
 
 constexpr double kLargestColour = 4294967295.0; // 0xffffffff
 
-std::vector<std::string> choicesOf(const ParamSpec &spec)
-{
-    std::vector<std::string> choices;
-    std::string_view rest = spec.choices != nullptr ? spec.choices : "";
-    while (!rest.empty()) {
-        const std::size_t bar = rest.find('|');
-        choices.emplace_back(rest.substr(0, bar));
-        rest = bar == std::string_view::npos ? std::string_view() : rest.substr(bar + 1);
-    }
-    return choices;
-}
-
 std::string joined(const std::vector<std::string> &words, const char *separator)
 {
     std::string text;
@@ -273,6 +261,18 @@ Result<NamedText> parsePiece(std::string_view piece)
 }
 
 } // namespace
+
+std::vector<std::string> choicesOf(const ParamSpec &spec)
+{
+    std::vector<std::string> choices;
+    std::string_view rest = spec.choices != nullptr ? spec.choices : "";
+    while (!rest.empty()) {
+        const std::size_t bar = rest.find('|');
+        choices.emplace_back(rest.substr(0, bar));
+        rest = bar == std::string_view::npos ? std::string_view() : rest.substr(bar + 1);
+    }
+    return choices;
+}
 
 ParamValues::ParamValues(std::span<const ParamSpec> specs) : specs_(specs)
 {

@@ -12,6 +12,9 @@
 
 namespace zc {
 
+// The words of an enum parameter, in the order of their values; none for other types.
+std::vector<std::string> choicesOf(const ParamSpec &spec);
+
 // What set() had to change or could not take, for the caller to warn about.
 struct ParamNote {
     std::string text; // empty: nothing to say
