@@ -38,9 +38,11 @@
 #include "element.hpp"
 #include "kernel_object.hpp"
 #include "log.hpp"
+#include "properties.hpp"
 
 using zc::gst::Choices;
 using zc::gst::Element;
+using zc::gst::Property;
 
 struct _GstCudaZeroCopy {
     GstBaseTransform parent;
@@ -54,70 +56,6 @@ G_DEFINE_TYPE_WITH_CODE(GstCudaZeroCopy, gst_cuda_zero_copy, GST_TYPE_BASE_TRANS
                         G_IMPLEMENT_INTERFACE(GST_TYPE_CHILD_PROXY, child_proxy_init))
 GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(cudazerocopy, "cudazerocopy", GST_RANK_NONE, GST_TYPE_CUDA_ZERO_COPY,
                                       zc::gst::initLog())
-
-enum {
-    PROP_KERNEL = 1,
-    PROP_PARAMS,
-    PROP_DEVICE,
-    PROP_CUDA_DEVICE_ID,
-    PROP_GPU_ID,
-    PROP_ZERO_COPY,
-    PROP_ON_SHARED,
-    PROP_REGION,
-    PROP_REGIONS_FROM,
-    PROP_REGION_GROW,
-    PROP_STATS,
-};
-
-// ---- types of properties
-
-static GType device_type()
-{
-    static const GEnumValue values[] = {
-        {static_cast<int>(zc::gst::Device::Auto), "Where the frame's memory is best reached", "auto"},
-        {static_cast<int>(zc::gst::Device::Cuda), "An NVIDIA GPU", "cuda"},
-        {static_cast<int>(zc::gst::Device::Cpu), "The CPU", "cpu"},
-        {0, nullptr, nullptr},
-    };
-    static const GType type = g_enum_register_static("GstCudaZeroCopyDevice", values);
-    return type;
-}
-
-static GType zero_copy_type()
-{
-    static const GEnumValue values[] = {
-        {static_cast<int>(zc::gst::ZeroCopy::Preferred), "Copy where on-shared says so", "preferred"},
-        {static_cast<int>(zc::gst::ZeroCopy::Required), "The first copy is an error", "required"},
-        {0, nullptr, nullptr},
-    };
-    static const GType type = g_enum_register_static("GstCudaZeroCopyZeroCopy", values);
-    return type;
-}
-
-static GType on_shared_type()
-{
-    static const GEnumValue values[] = {
-        {static_cast<int>(zc::gst::OnShared::Copy), "Change a copy in memory of the same kind", "copy"},
-        {static_cast<int>(zc::gst::OnShared::Error), "Stop with an error", "error"},
-        {static_cast<int>(zc::gst::OnShared::Passthrough), "Leave the frame unchanged", "passthrough"},
-        {static_cast<int>(zc::gst::OnShared::Write), "Write all the same: other holders see the change", "write"},
-        {0, nullptr, nullptr},
-    };
-    static const GType type = g_enum_register_static("GstCudaZeroCopyOnShared", values);
-    return type;
-}
-
-static GType regions_from_type()
-{
-    static const GFlagsValue values[] = {
-        {zc::gst::kFromProperty, "The property \"region\"", "property"},
-        {zc::gst::kFromRoiMeta, "GstVideoRegionOfInterestMeta on the buffer", "roi-meta"},
-        {zc::gst::kFromAnalyticsMeta, "Object detections of GstAnalytics on the buffer", "analytics-meta"},
-        {0, nullptr, nullptr},
-    };
-    static const GType type = g_flags_register_static("GstCudaZeroCopyRegionsFrom", values);
-    return type;
-}
 
 // ---- the child object
 
@@ -204,33 +142,33 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
     auto *self = GST_CUDA_ZERO_COPY(object);
     auto &settings = self->element->settings();
     report(self, {zc::gst::takeClampNote(pspec), false});
-    switch (id) {
-    case PROP_KERNEL:
+    switch (static_cast<Property>(id)) {
+    case Property::Kernel:
         report(self, settings.setKernel(text_of(value)));
         break;
-    case PROP_PARAMS:
+    case Property::Params:
         report(self, settings.setParams(text_of(value)));
         break;
-    case PROP_DEVICE:
+    case Property::Device:
         settings.set(&Choices::device, static_cast<zc::gst::Device>(g_value_get_enum(value)));
         break;
-    case PROP_CUDA_DEVICE_ID:
-    case PROP_GPU_ID:
+    case Property::CudaDeviceId:
+    case Property::GpuId:
         settings.set(&Choices::deviceId, g_value_get_int(value));
         break;
-    case PROP_ZERO_COPY:
+    case Property::ZeroCopy:
         settings.set(&Choices::zeroCopy, static_cast<zc::gst::ZeroCopy>(g_value_get_enum(value)));
         break;
-    case PROP_ON_SHARED:
+    case Property::OnShared:
         settings.set(&Choices::onShared, static_cast<zc::gst::OnShared>(g_value_get_enum(value)));
         break;
-    case PROP_REGION:
+    case Property::Region:
         report(self, settings.setRegions(text_of(value)));
         break;
-    case PROP_REGIONS_FROM:
+    case Property::RegionsFrom:
         report(self, settings.setRegionSources(g_value_get_flags(value)));
         break;
-    case PROP_REGION_GROW:
+    case Property::RegionGrow:
         report(self, settings.setRegionGrow(g_value_get_double(value)));
         break;
     default:
@@ -242,106 +180,41 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *p
 {
     auto *self = GST_CUDA_ZERO_COPY(object);
     auto &settings = self->element->settings();
-    switch (id) {
-    case PROP_KERNEL:
+    switch (static_cast<Property>(id)) {
+    case Property::Kernel:
         g_value_set_string(value, settings.kernelName().c_str());
         break;
-    case PROP_PARAMS:
+    case Property::Params:
         g_value_set_string(value, settings.paramsText().c_str());
         break;
-    case PROP_DEVICE:
+    case Property::Device:
         g_value_set_enum(value, static_cast<gint>(settings.get(&Choices::device)));
         break;
-    case PROP_CUDA_DEVICE_ID:
-    case PROP_GPU_ID:
+    case Property::CudaDeviceId:
+    case Property::GpuId:
         g_value_set_int(value, settings.get(&Choices::deviceId));
         break;
-    case PROP_ZERO_COPY:
+    case Property::ZeroCopy:
         g_value_set_enum(value, static_cast<gint>(settings.get(&Choices::zeroCopy)));
         break;
-    case PROP_ON_SHARED:
+    case Property::OnShared:
         g_value_set_enum(value, static_cast<gint>(settings.get(&Choices::onShared)));
         break;
-    case PROP_REGION:
+    case Property::Region:
         g_value_set_string(value, settings.regionsText().c_str());
         break;
-    case PROP_REGIONS_FROM:
+    case Property::RegionsFrom:
         g_value_set_flags(value, settings.get(&Choices::regionSources));
         break;
-    case PROP_REGION_GROW:
+    case Property::RegionGrow:
         g_value_set_double(value, settings.get(&Choices::regionGrow));
         break;
-    case PROP_STATS:
+    case Property::Stats:
         g_value_take_boxed(value, self->element->statsStructure());
         break;
     default:
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
     }
-}
-
-static void install_properties(GObjectClass *klass)
-{
-    constexpr int kBase = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-    constexpr auto kLive = static_cast<GParamFlags>(kBase | GST_PARAM_MUTABLE_PLAYING);
-    constexpr auto kLiveNumber = static_cast<GParamFlags>(kLive | GST_PARAM_CONTROLLABLE);
-    constexpr auto kReady = static_cast<GParamFlags>(kBase | GST_PARAM_MUTABLE_READY);
-    const auto install = [klass](guint id, GParamSpec *spec) { g_object_class_install_property(klass, id, spec); };
-
-    static const std::string kernels =
-        "The kernel, or the kernel and its parameters: \"pixelate,block=24\". Setting it resets the parameters to "
-        "their "
-        "defaults. Each parameter is also a property of the child object: kernel::block=24. Try:\n"
-        "    gst-launch-1.0 videotestsrc ! cudazerocopy kernel=\"pixelate,block=24\" ! videoconvert ! autovideosink\n"
-        "    gst-launch-1.0 videotestsrc ! cudazerocopy kernel=adjust kernel::hue=0.25 region=\"100,80,160,120\" ! "
-        "videoconvert ! autovideosink\n"
-        "Kernels:" +
-        zc::gst::describeKernels();
-    install(PROP_KERNEL, g_param_spec_string("kernel", "Kernel", kernels.c_str(), "identity", kLive));
-    install(PROP_PARAMS, g_param_spec_string(
-                             "params", "Parameters",
-                             "Parameters of the kernel, \"brightness=0.1,saturation=0.3\"; those not named keep their "
-                             "values. Reads back all of them. May be set before the kernel",
-                             "", kLive));
-    install(PROP_DEVICE,
-            g_param_spec_enum("device", "Device", "Where the kernel runs; auto never falls back in silence",
-                              device_type(), static_cast<gint>(zc::gst::Device::Auto), kReady));
-    install(PROP_CUDA_DEVICE_ID,
-            zc::gst::clampingInt({"cuda-device-id", "CUDA device id",
-                                  "Which GPU (-1 = that of the buffers); must agree with the buffers' own. Ignored on "
-                                  "the CPU"},
-                                 -1, G_MAXINT, -1, kReady));
-    install(PROP_GPU_ID,
-            zc::gst::clampingInt({"gpu-id", "GPU id", "Another name of cuda-device-id"}, -1, G_MAXINT, -1, kReady));
-    install(PROP_ZERO_COPY,
-            g_param_spec_enum("zero-copy", "Zero copy", "Whether frames may be copied at all", zero_copy_type(),
-                              static_cast<gint>(zc::gst::ZeroCopy::Preferred), kLive));
-    install(PROP_ON_SHARED,
-            g_param_spec_enum("on-shared", "On shared memory",
-                              "What to do with a frame whose memory somebody else can see (a tee branch, a decoder's "
-                              "reference frame, another process)",
-                              on_shared_type(), static_cast<gint>(zc::gst::OnShared::Copy), kLive));
-    install(PROP_REGION, g_param_spec_string(
-                             "region", "Region",
-                             "Where the kernel acts, in pixels: \"x,y,width,height;...\". Cut to the frame and widened "
-                             "to whole chroma samples. Empty: the whole frame",
-                             "", kLive));
-    install(PROP_REGIONS_FROM,
-            g_param_spec_flags("regions-from", "Regions from",
-                               "Where regions come from; those of all named sources add up. With a meta named, a frame "
-                               "without a box is left unchanged",
-                               regions_from_type(), zc::gst::kFromProperty, kLive));
-    install(PROP_REGION_GROW,
-            zc::gst::clampingDouble({"region-grow", "Region growth", "Widens every region, in percent of its size"}, 0,
-                                    1000, 0, kLiveNumber));
-    install(PROP_STATS,
-            g_param_spec_boxed(
-                "stats", "Statistics",
-                "Frames, in place, copied and passed through; imports; memory, device and kernel; time of the CPU and "
-                "of the GPU per frame in ns. Posted as an element message at the end of the stream and when the path "
-                "changes",
-                GST_TYPE_STRUCTURE, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
-    for (const GType type : {device_type(), zero_copy_type(), on_shared_type(), regions_from_type()})
-        gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
 }
 
 // ---- GstBaseTransform
@@ -468,7 +341,7 @@ static void gst_cuda_zero_copy_class_init(GstCudaZeroCopyClass *klass)
     object->set_property = set_property;
     object->get_property = get_property;
     object->finalize = finalize;
-    install_properties(object);
+    zc::gst::installProperties(object);
 
     auto *element = GST_ELEMENT_CLASS(klass);
     gst_element_class_set_static_metadata(
