@@ -84,7 +84,7 @@ Result<const Compute::Place *> Compute::open(int device, void *context)
         return made.status();
     made.value()->timeRuns(true);
     places_.push_back(std::make_unique<Place>(Place{device, context, std::move(made.value())}));
-    GST_INFO("runs on %s", places_.back()->backend->describe().c_str());
+    GST_INFO_OBJECT(element_, "runs on %s", places_.back()->backend->describe().c_str());
     return places_.back().get();
 }
 

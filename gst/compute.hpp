@@ -6,6 +6,8 @@
 #include "caps.hpp"
 #include "memory/host_mapping.hpp"
 
+#include <gst/gst.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +17,8 @@ namespace zc::gst {
 // Streaming thread only, between start and stop. Must be cleared before the importers, which keep contexts alive.
 class Compute {
 public:
+    explicit Compute(GstElement *element) : element_(element) {}
+
     // `gpu` is the one that the user asked for, or -1 for that of the buffers, and the first for memory of the CPU.
     // With device=cuda the driver is opened and the GPU looked for: the Status says what is missing and what to do.
     // Otherwise no driver is touched.
@@ -57,6 +61,7 @@ private:
     Status checkGpu(const Frame &frame) const;
     Result<const Place *> open(int device, void *context);
 
+    GstElement *element_; // borrowed, for the log
     std::vector<std::unique_ptr<Place>> places_;
     const Place *last_ = nullptr;
     Device device_ = Device::Auto;

@@ -29,10 +29,15 @@ GstBufferPool *poolOfPeer(GstPad *srcpad, GstCaps *caps)
     return pool;
 }
 
+struct MetaTarget {
+    GstBuffer *copy;
+    GstPad *srcpad; // for the log
+};
+
 // Everything rides along but what speaks of the memory or of where the picture lies in it.
 gboolean carryMeta(GstBuffer *source, GstMeta **meta, gpointer data)
 {
-    auto *copy = static_cast<GstBuffer *>(data);
+    const auto *target = static_cast<const MetaTarget *>(data);
     const GstMetaInfo *info = (*meta)->info;
     static const GQuark memoryTag = g_quark_from_static_string(GST_META_TAG_MEMORY_STR);
     static const GQuark referenceTag = g_quark_from_static_string("memory-reference"); // GStreamer 1.24 and later
@@ -42,8 +47,8 @@ gboolean carryMeta(GstBuffer *source, GstMeta **meta, gpointer data)
                        gst_meta_api_type_has_tag(info->api, referenceTag);
     if (!bound && info->transform_func != nullptr) {
         GstMetaTransformCopy whole = {FALSE, 0, static_cast<gsize>(-1)};
-        if (!info->transform_func(copy, *meta, source, _gst_meta_transform_copy, &whole))
-            GST_LOG("meta %s did not take part in the copy", g_type_name(info->api));
+        if (!info->transform_func(target->copy, *meta, source, _gst_meta_transform_copy, &whole))
+            GST_LOG_OBJECT(target->srcpad, "meta %s did not take part in the copy", g_type_name(info->api));
     }
     return TRUE;
 }
@@ -161,7 +166,8 @@ Result<GstBuffer *> Copier::copy(GstBuffer *source, const Negotiated &negotiated
     gst_buffer_copy_into(copy, source,
                          static_cast<GstBufferCopyFlags>(GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS), 0,
                          static_cast<gsize>(-1));
-    gst_buffer_foreach_meta(source, carryMeta, copy);
+    MetaTarget target = {copy, srcpad};
+    gst_buffer_foreach_meta(source, carryMeta, &target);
     return copy;
 }
 

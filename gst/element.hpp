@@ -82,11 +82,11 @@ private:
     Choices choices_;
     std::uint64_t seen_ = 0;
     bool neutral_ = false;
-    Compute compute_;
+    Compute compute_{GST_ELEMENT(base_)};
     bool gpuIsLost_ = false; // told once; from then on no frame reaches the driver
     std::vector<std::unique_ptr<Importer>> importers_;
     Copier copier_;
-    Regions regions_;
+    Regions regions_{GST_ELEMENT(base_)};
     Negotiated negotiated_;
     bool haveCaps_ = false;
     Frame picture_;                  // size and format, no memory

@@ -24,18 +24,27 @@ void addRoiBoxes(GstBuffer *buffer, std::vector<Rect> &into)
     }
 }
 
-// Cutting overlapping boxes apart costs more than in proportion, and a broken detector may attach any number. The
-// surplus is not dropped, which might show what was to be hidden: one box round all of it takes its place.
+bool samePicture(const Frame &a, const Frame &b)
+{
+    return a.format == b.format && a.width == b.width && a.height == b.height;
+}
+
 constexpr std::size_t kMostBoxes = 1024;
 
-void boundBoxes(std::vector<Rect> &boxes, bool &told)
+} // namespace
+
+// Cutting overlapping boxes apart costs more than in proportion, and a broken detector may attach any number. The
+// surplus is not dropped, which might show what was to be hidden: one box round all of it takes its place.
+void Regions::bound()
 {
+    std::vector<Rect> &boxes = wanted_;
     if (boxes.size() <= kMostBoxes)
         return;
-    if (!told)
-        GST_WARNING("a frame has %zu regions; those beyond the first %zu are treated as one that surrounds them",
-                    boxes.size(), kMostBoxes - 1);
-    told = true;
+    if (!told_)
+        GST_WARNING_OBJECT(element_,
+                           "a frame has %zu regions; those beyond the first %zu are treated as one that surrounds them",
+                           boxes.size(), kMostBoxes - 1);
+    told_ = true;
     Rect &last = boxes[kMostBoxes - 1];
     std::int64_t left = last.x, top = last.y, right = left + last.width, bottom = top + last.height;
     for (std::size_t i = kMostBoxes; i < boxes.size(); ++i) {
@@ -50,13 +59,6 @@ void boundBoxes(std::vector<Rect> &boxes, bool &told)
     last = {static_cast<std::int32_t>(left), static_cast<std::int32_t>(top), side(left, right), side(top, bottom)};
     boxes.resize(kMostBoxes);
 }
-
-bool samePicture(const Frame &a, const Frame &b)
-{
-    return a.format == b.format && a.width == b.width && a.height == b.height;
-}
-
-} // namespace
 
 Target Regions::find(GstBuffer *buffer, const Choices &choices, const Frame &picture)
 {
@@ -73,7 +75,7 @@ Target Regions::find(GstBuffer *buffer, const Choices &choices, const Frame &pic
         addRoiBoxes(buffer, wanted_);
     if ((sources & kFromAnalyticsMeta) != 0)
         addAnalyticsBoxes(buffer, wanted_);
-    boundBoxes(wanted_, told_);
+    bound();
     if (choices.regionGrow > 0) {
         for (Rect &rect : wanted_)
             rect = grown(rect, choices.regionGrow);

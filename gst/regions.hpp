@@ -20,10 +20,15 @@ struct Target {
 // Streaming thread only. Allocates only when there are more boxes than before.
 class Regions {
 public:
+    explicit Regions(GstElement *element) : element_(element) {}
+
     Target find(GstBuffer *buffer, const Choices &choices, const Frame &picture);
     void clear();
 
 private:
+    void bound();
+
+    GstElement *element_;      // borrowed, for the log
     std::vector<Rect> wanted_; // scratch of find()
     std::vector<Rect> before_; // what clipped_ was made from
     bool told_ = false;        // of too many boxes

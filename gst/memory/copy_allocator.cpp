@@ -161,7 +161,8 @@ BufferPtr DownstreamPool::acquire(GstBufferPool *pool, const Negotiated &negotia
     const std::string objection = objectionTo(buffer, negotiated);
     if (objection.empty())
         return owned;
-    GST_CAT_INFO(logImport, "downstream's pool %s is of no use: %s", GST_OBJECT_NAME(pool_.get()), objection.c_str());
+    GST_CAT_INFO_OBJECT(logImport, element_, "downstream's pool %s is of no use: %s", GST_OBJECT_NAME(pool_.get()),
+                        objection.c_str());
     reason_ = objection;
     usable_ = false;
     return nullptr;

@@ -14,7 +14,7 @@ namespace zc::gst {
 // Buffers out of downstream's pool, as long as they are of use.
 class DownstreamPool {
 public:
-    DownstreamPool() = default;
+    explicit DownstreamPool(GstElement *element) : element_(element) {}
     DownstreamPool(const DownstreamPool &) = delete;
     DownstreamPool &operator=(const DownstreamPool &) = delete;
     ~DownstreamPool() { reset(); }
@@ -27,6 +27,7 @@ public:
 private:
     bool prepare(const Negotiated &negotiated, GstCaps *caps);
 
+    GstElement *element_; // borrowed, for the log
     BufferPoolPtr pool_;
     bool usable_ = false;
     bool activated_ = false; // by us, so that we stop it too
@@ -55,8 +56,10 @@ gsize pageAlign();
 
 class CopyAllocator {
 public:
-    explicit CopyAllocator(DmabufAllocator dmabufs = DmabufAllocator(), gsize align = kRowAlign)
-        : dmabufs_(std::move(dmabufs)), align_(align)
+    // `element` is the one that speaks in the log; borrowed.
+    explicit CopyAllocator(DmabufAllocator dmabufs = DmabufAllocator(), gsize align = kRowAlign,
+                           GstElement *element = nullptr)
+        : dmabufs_(std::move(dmabufs)), align_(align), downstream_(element)
     {}
 
     // Under DMABuf caps the copy is dmabufs, with the strides and the split into memories of the source where it can;

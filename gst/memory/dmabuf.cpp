@@ -75,7 +75,10 @@ std::string describe(int fd)
 class DmabufImporter final : public Importer {
 public:
     explicit DmabufImporter(const ImportSite &site)
-        : gpu_(site.hostGpu), others_(gpu_), copies_(DmabufAllocator(), gpu_ ? pageAlign() : kRowAlign)
+        : element_(site.element),
+          gpu_(site.hostGpu),
+          others_(gpu_),
+          copies_(DmabufAllocator(), gpu_ ? pageAlign() : kRowAlign, element_)
     {}
     ~DmabufImporter() override { (void)endAccess(); }
     MemoryKind kind() const override { return MemoryKind::Dmabuf; }
@@ -110,6 +113,7 @@ private:
     Status beginAccess(const std::shared_ptr<Import> &import, Access access);
     Status endAccess();
 
+    GstElement *element_;          // borrowed, for the log; null in tests
     std::shared_ptr<HostGpu> gpu_; // null: kernels run on the CPU
     ImportCache<Import> cache_;
     guint64 imports_ = 0, hits_ = 0;
@@ -151,8 +155,8 @@ Result<std::shared_ptr<Import>> DmabufImporter::newImport(int fd, const FileId &
                                                    std::to_string(needed) + " bytes"};
     imports_++;
     if (!mapping->needsSync())
-        GST_CAT_DEBUG(logImport, "fd %d is no dmabuf to the kernel: mapped without sync brackets", fd);
-    GST_CAT_LOG(logImport, "mapped fd %d, %" G_GSIZE_FORMAT " bytes", fd, mapping->size());
+        GST_CAT_DEBUG_OBJECT(logImport, element_, "fd %d is no dmabuf to the kernel: mapped without sync brackets", fd);
+    GST_CAT_LOG_OBJECT(logImport, element_, "mapped fd %d, %" G_GSIZE_FORMAT " bytes", fd, mapping->size());
     auto import = std::make_shared<Import>(Import{fd, file, writable, std::move(mapping.value()), std::nullopt});
     if (!gpu_)
         return import;

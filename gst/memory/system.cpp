@@ -15,7 +15,7 @@ namespace {
 class SystemImporter final : public Importer {
 public:
     explicit SystemImporter(const ImportSite &site)
-        : gpu_(site.hostGpu), memories_(gpu_), copies_(DmabufAllocator(), gpu_ ? pageAlign() : kRowAlign)
+        : gpu_(site.hostGpu), memories_(gpu_), copies_(DmabufAllocator(), gpu_ ? pageAlign() : kRowAlign, site.element)
     {}
     MemoryKind kind() const override { return MemoryKind::System; }
     bool accepts(GstBuffer *buffer) const override;
