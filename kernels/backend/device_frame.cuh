@@ -153,16 +153,14 @@ struct SumsRows<Op, N, decltype(static_cast<void>(Op::sumRows(Pass<N>{}, Area{},
 
 // kStripRows rows from y on, each from the sum before: plus the row that enters, minus the one that leaves. All of them
 // are loaded first, those below the last one in place of rows that are not there.
-template <class Op, int Number, class To, class N>
-ZC_D void strip(const PassJob &job, const typename Op::Args &args, int s, int y)
+template <class Op, int Number, class To, class Sum, int L, class N>
+ZC_D void strip(const PassJob &job, const typename Op::Args &args, const ResultLanes<N, L> &in, int s, int y)
 {
-    constexpr int L = kStripLanes;
     const int count = minOf(job.extent.width * job.channels - s, L);
     const int height = job.extent.height;
-    const ResultLanes<N, L> in{job, 0};
     const int rows = Op::sumRows(Pass<Number>{}, job.area, args);
-    typename ResultLanes<N, L>::Value sum = in.ownColumns(s, y);
-#pragma unroll 2
+    Sum sum = in.ownColumns(s, y);
+#pragma unroll 5
     for (int d = 1; d < rows; ++d)
         sum += in.ownColumns(s, y + d);
     decltype(in.ownColumns(s, y)) enters[kStripRows - 1], leaves[kStripRows - 1];
@@ -180,6 +178,20 @@ ZC_D void strip(const PassJob &job, const typename Op::Args &args, int s, int y)
         }
         To::template putLanes<L>(job, s, y + i, count, Op::ofSum(Pass<Number>{}, sum, job.area, args));
     }
+}
+
+// Sums that stay below 2^16 go two in a word.
+template <class Op, int Number, class To, class N>
+ZC_D void stripOf(const PassJob &job, const typename Op::Args &args, int s, int y)
+{
+    constexpr int L = kStripLanes;
+    const ResultLanes<N, L> in{job, 0};
+    if constexpr (sizeof(N) == 2) {
+        const uint32 each = Op::largest(Number - 1, job.area, args, (1u << job.depth) - 1);
+        if (each * static_cast<uint32>(Op::sumRows(Pass<Number>{}, job.area, args)) <= 0xffffu)
+            return strip<Op, Number, To, NarrowSum<L>>(job, args, in, s, y);
+    }
+    strip<Op, Number, To, typename ResultLanes<N, L>::Value>(job, args, in, s, y);
 }
 
 // T: the picture's words; Row: where they lie; Source: where those that the first pass reads lie; N: what passes hand
@@ -222,22 +234,20 @@ template <class Op, class T, class Row, class N> ZC_D void lastPass(const FrameJ
     constexpr int kNumber = Op::kPasses - 1;
     const FramePlace at = framePlace(all);
     const PassJob &job = all.group[at.group];
-    if constexpr (kInLanes<Op, kNumber> && SumsRows<Op, kNumber>::kValue && sizeof(T) < 4) {
+    constexpr bool kLanesHere = kInLanes<Op, kNumber> && kNumber > 0 && sizeof(T) < 4;
+    if constexpr (kLanesHere && SumsRows<Op, kNumber>::kValue) {
         if (job.step == job.channels) {
             const int s = columnOfThread() * kStripLanes, y = at.y * kStripRows;
             if (s < job.extent.width * job.channels && y < job.extent.height)
-                strip<Op, kNumber, ToPicture<T, Row>, N>(job, args, s, y);
+                stripOf<Op, kNumber, ToPicture<T, Row>, N>(job, args, s, y);
             return;
         }
-    }
-    if (at.y >= job.extent.height)
-        return;
-    if constexpr (kInLanes<Op, kNumber> && kNumber > 0 && sizeof(T) < 4) {
+    } else if constexpr (kLanesHere) {
         if (job.step == job.channels) {
             constexpr int kLanes = kLanesOf<T>;
             const int s = columnOfThread() * kLanes;
             const int count = minOf(job.extent.width * job.channels - s, kLanes);
-            if (count <= 0)
+            if (count <= 0 || at.y >= job.extent.height)
                 return;
             const int x = texelOf(job, s);
             const ResultLanes<N, kLanes> in{job, s - x * job.channels};
@@ -246,6 +256,8 @@ template <class Op, class T, class Row, class N> ZC_D void lastPass(const FrameJ
             return;
         }
     }
+    if (at.y >= job.extent.height)
+        return;
     const auto run = [&](const auto &in) {
         if constexpr (sizeof(T) == 4)
             wordResult<Op, kNumber, Row>(job, args, columnOfThread(), at.y, in);

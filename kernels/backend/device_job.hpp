@@ -9,7 +9,7 @@ namespace zc::device {
 inline constexpr int kPlanes = 3;
 inline constexpr int kChunkBytes = 16; // what a thread loads at once
 inline constexpr int kBlockX = 32;     // threads of a block along a row
-inline constexpr int kBlockY = 8;
+inline constexpr int kBlockY = 4;
 inline constexpr int kChunksEach = 2; // chunks of a thread, kBlockX apart: two loads under way hide more latency
 inline constexpr int kLaneBytes = 16; // of samples side by side that a frame kernel's thread computes at once
 inline constexpr int kStripLanes = 8; // samples side by side of a thread that slides a sum down a column,

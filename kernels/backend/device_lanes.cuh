@@ -2,7 +2,7 @@
 // Several adjacent numbers of a frame kernel in one thread, with the arithmetic that such kernels use.
 #pragma once
 
-#include "backend/device_memory.cuh"
+#include "backend/device_sums.cuh"
 
 namespace zc::device {
 
@@ -20,63 +20,6 @@ template <int L> struct Words {
 };
 
 // ---- sums ------------------------------------------------------------------------------------------------------
-
-// Sums that stay below 2^16 all the way: two in a word, added at once.
-template <int L> struct NarrowSum {
-    Halves<L> h;
-
-    NarrowSum() = default;
-    ZC_M NarrowSum(const Halves<L> &from) : h(from) {} // NOLINT(google-explicit-constructor)
-    ZC_M NarrowSum &operator+=(const Halves<L> &more)
-    {
-#pragma unroll
-        for (int i = 0; i < L / 2; ++i)
-            h.w[i] += more.w[i];
-        return *this;
-    }
-    ZC_M uint32 at(int i) const
-    {
-        return i % 2 == 0 ? h.w[i / 2] & 0xffffu : h.w[i / 2] >> 16;
-    }
-};
-
-// Sums of 16-bit numbers in 32 bits. Whole words are added, and their upper halves once more by themselves: what the
-// lower halves came to is the difference, whatever was carried.
-template <int L> struct HalvesSum {
-    uint32 both[L / 2], upper[L / 2];
-
-    HalvesSum() = default;
-    ZC_M HalvesSum(const Halves<L> &from) // NOLINT(google-explicit-constructor)
-    {
-#pragma unroll
-        for (int i = 0; i < L / 2; ++i) {
-            both[i] = from.w[i];
-            upper[i] = from.w[i] >> 16;
-        }
-    }
-    ZC_M HalvesSum &operator+=(const Halves<L> &more)
-    {
-#pragma unroll
-        for (int i = 0; i < L / 2; ++i) {
-            both[i] += more.w[i];
-            upper[i] += more.w[i] >> 16;
-        }
-        return *this;
-    }
-    ZC_M HalvesSum &operator-=(const Halves<L> &less)
-    {
-#pragma unroll
-        for (int i = 0; i < L / 2; ++i) {
-            both[i] -= less.w[i];
-            upper[i] -= less.w[i] >> 16;
-        }
-        return *this;
-    }
-    ZC_M uint32 at(int i) const
-    {
-        return i % 2 == 0 ? both[i / 2] - (upper[i / 2] << 16) : upper[i / 2];
-    }
-};
 
 template <int L> struct WordsSum {
     Words<L> s;
@@ -103,20 +46,83 @@ template <int L> struct WordsSum {
     }
 };
 
-template <int L> ZC_D WordsSum<L> fromLanes(const Words<L> &v, const WordsSum<L> &)
-{
-    return v;
-}
-template <int L> ZC_D HalvesSum<L> fromLanes(const Words<L> &v, const HalvesSum<L> &)
-{
-    HalvesSum<L> result;
+// Sums that stay below 2^16 all the way: two in a word, added at once.
+template <int L> struct NarrowSum {
+    Halves<L> h;
+
+    NarrowSum() = default;
+    ZC_M NarrowSum(const Halves<L> &from) : h(from) {} // NOLINT(google-explicit-constructor)
+    ZC_M NarrowSum(const WordsSum<L> &from)            // NOLINT(google-explicit-constructor)
+    {
 #pragma unroll
-    for (int i = 0; i < L / 2; ++i) {
-        result.upper[i] = v.v[2 * i + 1];
-        result.both[i] = v.v[2 * i] + (v.v[2 * i + 1] << 16);
+        for (int i = 0; i < L / 2; ++i)
+            h.w[i] = from.at(2 * i) | from.at(2 * i + 1) << 16;
     }
-    return result;
-}
+    ZC_M NarrowSum &operator+=(const Halves<L> &more)
+    {
+#pragma unroll
+        for (int i = 0; i < L / 2; ++i)
+            h.w[i] += more.w[i];
+        return *this;
+    }
+    ZC_M NarrowSum &operator-=(const Halves<L> &less)
+    {
+#pragma unroll
+        for (int i = 0; i < L / 2; ++i)
+            h.w[i] -= less.w[i];
+        return *this;
+    }
+    ZC_M uint32 at(int i) const
+    {
+        return i % 2 == 0 ? h.w[i / 2] & 0xffffu : h.w[i / 2] >> 16;
+    }
+};
+
+// Sums of 16-bit numbers in 32 bits. Whole words are added, and their upper halves once more by themselves: what the
+// lower halves came to is the difference, whatever was carried.
+template <int L> struct HalvesSum {
+    uint32 both[L / 2], upper[L / 2];
+
+    HalvesSum() = default;
+    ZC_M HalvesSum(const Halves<L> &from) // NOLINT(google-explicit-constructor)
+    {
+#pragma unroll
+        for (int i = 0; i < L / 2; ++i) {
+            both[i] = from.w[i];
+            upper[i] = from.w[i] >> 16;
+        }
+    }
+    ZC_M HalvesSum(const WordsSum<L> &from) // NOLINT(google-explicit-constructor)
+    {
+#pragma unroll
+        for (int i = 0; i < L / 2; ++i) {
+            upper[i] = from.at(2 * i + 1);
+            both[i] = from.at(2 * i) + (upper[i] << 16);
+        }
+    }
+    ZC_M HalvesSum &operator+=(const Halves<L> &more)
+    {
+#pragma unroll
+        for (int i = 0; i < L / 2; ++i) {
+            both[i] += more.w[i];
+            upper[i] += more.w[i] >> 16;
+        }
+        return *this;
+    }
+    ZC_M HalvesSum &operator-=(const Halves<L> &less)
+    {
+#pragma unroll
+        for (int i = 0; i < L / 2; ++i) {
+            both[i] -= less.w[i];
+            upper[i] -= less.w[i] >> 16;
+        }
+        return *this;
+    }
+    ZC_M uint32 at(int i) const
+    {
+        return i % 2 == 0 ? both[i / 2] - (upper[i / 2] << 16) : upper[i / 2];
+    }
+};
 
 // 2^(31+k) / count, rounded up, for 2^(k-1) < count <= 2^k, by way of floats and without a 64-bit division: twice an
 // estimate of the quotient, each time of what the one before left.
@@ -136,45 +142,19 @@ ZC_D uint32 reciprocalOf(uint32 count, int k)
 }
 
 // Exact without a division of each number: sums stay below 2^31 (129 * 129 samples of 16 bits), and there the upper
-// half of a product with the reciprocal is the quotient.
-template <int L, class Sum> ZC_D Sum meanOfLanes(const Sum &sum, uint32 count)
+// half of a product with the reciprocal is the quotient. Numbers of their own, as the stores want them.
+template <template <int> class Sum, int L> ZC_D WordsSum<L> meanOf(const Sum<L> &sum, uint32 count)
 {
-    if (count == 1)
-        return sum;
-    const int k = 32 - __clz(static_cast<int>(count - 1));
+    const int k = count == 1 ? 1 : 32 - __clz(static_cast<int>(count - 1));
     const uint32 factor = reciprocalOf(count, k);
-    Words<L> result;
+    WordsSum<L> result;
 #pragma unroll
     for (int i = 0; i < L; ++i)
-        result.v[i] = __umulhi(sum.at(i) + count / 2, factor) >> (k - 1);
-    return fromLanes(result, sum);
-}
-template <int L> ZC_D HalvesSum<L> meanOf(const HalvesSum<L> &sum, uint32 count)
-{
-    return meanOfLanes<L>(sum, count);
-}
-template <int L> ZC_D WordsSum<L> meanOf(const WordsSum<L> &sum, uint32 count)
-{
-    return meanOfLanes<L>(sum, count);
+        result.s.v[i] = count == 1 ? sum.at(i) : __umulhi(sum.at(i) + count / 2, factor) >> (k - 1);
+    return result;
 }
 
 // ---- loads -----------------------------------------------------------------------------------------------------
-
-// Adjacent samples from any byte on: whole words round them, shifted into place. Reads no word without a wanted byte.
-template <int Bytes> ZC_D void loadBytes(const PitchRow &row, int byte, uint32 *w)
-{
-    const uint64 at = row.at + static_cast<uint64>(int64{byte});
-    const uint64 base = at & ~uint64{3};
-    const uint32 shift = static_cast<uint32>(at & 3) * 8;
-    uint32 raw[Bytes / 4 + 1];
-#pragma unroll
-    for (int i = 0; i < Bytes / 4; ++i)
-        raw[i] = *globalAt<uint32>(base + static_cast<uint64>(4 * i));
-    raw[Bytes / 4] = shift != 0 ? *globalAt<uint32>(base + Bytes) : 0;
-#pragma unroll
-    for (int i = 0; i < Bytes / 4; ++i)
-        w[i] = __funnelshift_r(raw[i], raw[i + 1], shift);
-}
 
 // A surface does not let a read begin or end between its elements.
 template <int Bytes> ZC_D void loadBytes(const SurfaceRow &row, int byte, uint32 *w)
@@ -262,63 +242,14 @@ template <class T, class Source, class N> struct PictureLanes {
     }
     ZC_M Value across(int x, int y, int count) const
     {
-        const int first = x * job.channels + residue;
-        const bool inWord = job.channels * static_cast<int>(sizeof(T)) <= 4;
-        if (inWord && first >= 0 && first + (count - 1) * job.channels + L <= job.width * job.channels)
-            return sumInside(Source::of(job.source, job.sourcePitch, clampTo(y, 0, job.height - 1)), first, count);
-        Value sum = (*this)(x, y);
-#pragma unroll 1
-        for (int d = 1; d < count; ++d)
-            sum += (*this)(x + d, y);
+        const Source row = Source::of(job.source, job.sourcePitch, clampTo(y, 0, job.height - 1));
+        WordsSum<L> sum;
+        slideAcross<T, L>(row, LanesAt{job.firstSample, job.width, x, residue}, count, job.channels,
+                          SampleBits<T>{job.shift, (1u << job.depth) - 1}, sum.s.v);
         return sum;
     }
 
 private:
-    // Each word is loaded once and moves on through the registers, at most by one place a texel.
-    ZC_M Value sumInside(const PitchRow &row, int first, int count) const
-    {
-        constexpr int kBytes = static_cast<int>(sizeof(T)), kWords = kLaneBytes / 4;
-        const uint32 mask = (1u << job.depth) - 1;
-        const uint64 at = row.at + static_cast<uint64>(int64{(job.firstSample + first) * kBytes});
-        const PitchRow words = {at & ~uint64{3}};
-        const int advance = job.channels * kBytes * 8; // in bits, like `shift`
-        int shift = static_cast<int>(at & 3) * 8;
-        // What lies behind the last wanted byte is not loaded: something else is, and not used.
-        const int last = (shift / 8 + (count - 1) * advance / 8 + kLaneBytes - 1) & ~3;
-        uint32 q[kWords + 1];
-#pragma unroll
-        for (int i = 0; i <= kWords; ++i)
-            q[i] = words.template read<uint32>(minOf(4 * i, last));
-        const Value *const kind = nullptr;
-        auto sum = Value{};
-        for (int next = 4 * kWords + 4;; shift += advance) {
-            if (shift >= 32) {
-                shift -= 32;
-#pragma unroll
-                for (int i = 0; i < kWords; ++i)
-                    q[i] = q[i + 1];
-                q[kWords] = words.template read<uint32>(minOf(next, last));
-                next += 4;
-            }
-            uint32 w[kWords];
-#pragma unroll
-            for (int i = 0; i < kWords; ++i)
-                w[i] = __funnelshift_r(q[i], q[i + 1], static_cast<uint32>(shift));
-            sum += asLoaded(numbersOf<T>(w, job.shift, mask), kind);
-            if (--count == 0)
-                return sum;
-        }
-    }
-    ZC_M Value sumInside(const SurfaceRow &row, int first, int count) const
-    {
-        const uint32 mask = (1u << job.depth) - 1;
-        const Value *const kind = nullptr;
-        auto sum = Value{};
-        for (int d = 0; d < count; ++d)
-            sum += asLoaded(loadSamples<T>(row, job.firstSample + first + d * job.channels, job.shift, mask), kind);
-        return sum;
-    }
-
     // The word of lane i, from the plane's edge where its texel lies outside.
     ZC_M uint32 clamped(const Source &row, int x, int i) const
     {

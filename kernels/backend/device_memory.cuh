@@ -25,8 +25,23 @@ struct PitchRow {
     {
         return {base + static_cast<uint64>(static_cast<uint32>(pitch)) * static_cast<uint32>(row)};
     }
-    template <class T> ZC_M T read(int byte) const { return *globalAt<T>(at + static_cast<uint64>(int64{byte})); }
-    template <class T> ZC_M void write(int byte, T v) const { *globalAt<T>(at + static_cast<uint64>(int64{byte})) = v; }
+    // For words the compiler forgets what globalAt() told it; these functions name the space.
+    template <class T> ZC_M T read(int byte) const
+    {
+        const T *p = globalAt<T>(at + static_cast<uint64>(int64{byte}));
+        if constexpr (sizeof(T) >= 4)
+            return __ldca(p);
+        else
+            return *p;
+    }
+    template <class T> ZC_M void write(int byte, T v) const
+    {
+        T *p = globalAt<T>(at + static_cast<uint64>(int64{byte}));
+        if constexpr (sizeof(T) >= 4)
+            __stwb(p, v);
+        else
+            *p = v;
+    }
 };
 
 struct SurfaceRow {

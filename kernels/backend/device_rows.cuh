@@ -13,18 +13,23 @@ struct Place {
     int plane, row, byte;
 };
 
-// The row of planes that follow one another; false below the last.
-ZC_D bool findRow(const RowsJob &job, Place &at)
+// The row of planes that follow one another; false below the last. Each plane by itself, so that what is known of it
+// comes from constant places.
+ZC_D bool findRow(const RowsJob &job, Place &at, PlaneJob &plane)
 {
-    at.plane = 0;
-    at.row = static_cast<int>(blockIdx.y) * kBlockY + static_cast<int>(threadIdx.y);
     const int planes = job.planarChroma ? 2 : job.planes;
-    while (at.plane < planes && at.row >= job.plane[at.plane].rows)
-        at.row -= job.plane[at.plane++].rows;
-    if (at.plane >= planes)
-        return false;
-    at.row += job.plane[at.plane].row;
-    return true;
+    at.row = static_cast<int>(blockIdx.y) * kBlockY + static_cast<int>(threadIdx.y);
+#pragma unroll
+    for (int i = 0; i < kPlanes; ++i) {
+        if (i < planes && at.row < job.plane[i].rows) {
+            at.plane = i;
+            at.row += job.plane[i].row;
+            plane = job.plane[i];
+            return true;
+        }
+        at.row -= job.plane[i].rows;
+    }
+    return false;
 }
 
 // Chunks are counted from the start of the row, so that they stay aligned whatever the region.
@@ -76,8 +81,9 @@ ZC_D void changeChunks(const RowsJob &job, Place at, const PlaneJob &p, const Ch
 template <class Row, int Words, class Change> ZC_D void eachChunk(const RowsJob &job, const Change &change)
 {
     Place at;
-    if (findRow(job, at))
-        changeChunks<Row, Words>(job, at, job.plane[at.plane], change);
+    PlaneJob plane;
+    if (findRow(job, at, plane))
+        changeChunks<Row, Words>(job, at, plane, change);
 }
 
 // U and V of planar formats at once; `change` takes both.
@@ -196,7 +202,8 @@ ZC_D void planarWords(uint32 &wu, uint32 &wv, const RowsJob &job, const typename
 template <class Op, class Row, int Bits> ZC_D void yuvRows(const RowsJob &job, const typename Op::Args &a)
 {
     Place at;
-    if (!findRow(job, at))
+    PlaneJob plane;
+    if (!findRow(job, at, plane))
         return;
     if (at.plane > 0 && job.planarChroma) {
         changeTwins<Row>(job, at, [&](Chunk<4> &u, Chunk<4> &v) {
@@ -209,7 +216,7 @@ template <class Op, class Row, int Bits> ZC_D void yuvRows(const RowsJob &job, c
         });
         return;
     }
-    changeChunks<Row, 4>(job, at, job.plane[at.plane], [&](Chunk<4> &k, const Place &place) {
+    changeChunks<Row, 4>(job, at, plane, [&](Chunk<4> &k, const Place &place) {
         if (place.plane == 0 && job.plan.lumaAffine)
             lumaChunk<Op, Bits, true>(k, job, a);
         else if (place.plane == 0)

@@ -78,7 +78,7 @@ struct BoxBlur {
     {
         return 2 * reachRows(a, area) + 1;
     }
-    template <class Sum> ZC_HD static Sum ofSum(Pass<1>, const Sum &sum, const Area &area, const Args &a)
+    template <class Sum> ZC_HD static auto ofSum(Pass<1>, const Sum &sum, const Area &area, const Args &a)
     {
         return meanOf(sum, static_cast<uint32>((2 * reach(a, area) + 1) * sumRows(Pass<1>{}, area, a)));
     }

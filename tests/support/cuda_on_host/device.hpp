@@ -63,6 +63,15 @@ inline bool __isGlobal(const void *)
 }
 #define __builtin_assume(condition) ((void)(condition))
 
+template <class T> T __ldca(const T *p)
+{
+    return *p;
+}
+template <class T> void __stwb(T *p, T v)
+{
+    *p = v;
+}
+
 inline float __uint_as_float(std::uint32_t v)
 {
     return std::bit_cast<float>(v);
@@ -86,6 +95,12 @@ inline int __clz(int v)
 inline std::uint32_t __umulhi(std::uint32_t a, std::uint32_t b)
 {
     return static_cast<std::uint32_t>(std::uint64_t{a} * b >> 32);
+}
+inline std::uint32_t __dp4a(std::uint32_t a, std::uint32_t b, std::uint32_t sum)
+{
+    for (int i = 0; i < 32; i += 8)
+        sum += (a >> i & 255) * (b >> i & 255);
+    return sum;
 }
 inline std::uint32_t __funnelshift_r(std::uint32_t low, std::uint32_t high, std::uint32_t shift)
 {
