@@ -63,6 +63,7 @@ private:
     Status checkPlace(const Frame &frame) const;
     Status told(DriverResult result, const char *what) { return noted(cuda::statusOf(result, what)); }
     Status noted(Status status);
+    Status follow(cuda::Stream stream);
     template <class Work> Status queue(cuda::Stream stream, const Work &work);
     Status startTimes();
     Status runAreas(const Frame &frame, const Launch &launch);
@@ -83,8 +84,7 @@ private:
     cuda::Device device_;
     cuda::OwnedStream ownStream_;
     cuda::Stream stream_; // of frames that name none
-    cuda::Stream used_;   // by the last work
-    // Recorded behind all work. Orders a change of streams, and outlives a borrowed stream.
+    cuda::Stream used_;   // by the last work; its owner keeps it until wait() or work on another stream
     cuda::OwnedEvent done_;
     bool pending_ = false;
     std::string description_;
@@ -107,6 +107,7 @@ Status CudaBackend::noted(Status status)
     return status;
 }
 
+// An event costs the GPU two microseconds between kernels, so that none is recorded before somebody waits.
 Status CudaBackend::wait()
 {
     if (!broken_.ok())
@@ -117,7 +118,10 @@ Status CudaBackend::wait()
     if (!guard.ok())
         return noted(guard.status());
     pending_ = false; // whatever comes of it: nobody waits twice for the same work
-    Status waited = told(d_.eventSynchronize(done_.get()), "waiting for the GPU");
+    DriverResult result = d_.eventRecord(done_.get(), used_);
+    if (result == cuda::kSuccess)
+        result = d_.eventSynchronize(done_.get());
+    Status waited = told(result, "waiting for the GPU");
     if (!waited.ok() && broken_.ok())
         (void)d_.streamSynchronize(used_); // memory must not go away under work
     return waited;
@@ -142,22 +146,23 @@ Status CudaBackend::startTimes()
     return {};
 }
 
-// Work on a stream, behind what was queued before on whatever stream, and the event behind it.
+// What comes next on `stream` follows what was queued before on another one.
+Status CudaBackend::follow(cuda::Stream stream)
+{
+    if (!pending_ || stream == used_)
+        return {};
+    if (Status recorded = told(d_.eventRecord(done_.get(), used_), "cuEventRecord"); !recorded.ok())
+        return recorded;
+    return told(d_.streamWaitEvent(stream, done_.get(), 0), "cuStreamWaitEvent");
+}
+
 template <class Work> Status CudaBackend::queue(cuda::Stream stream, const Work &work)
 {
-    if (pending_ && stream != used_)
-        if (Status ordered = told(d_.streamWaitEvent(stream, done_.get(), 0), "cuStreamWaitEvent"); !ordered.ok())
-            return ordered;
+    if (Status ordered = follow(stream); !ordered.ok())
+        return ordered;
     used_ = stream;
-    Status worked = work();
-    if (!broken_.ok())
-        return worked;
-    // Also of work that failed half way.
-    Status recorded = told(d_.eventRecord(done_.get(), stream), "cuEventRecord");
-    pending_ = pending_ || recorded.ok();
-    if (!recorded.ok() && broken_.ok())
-        (void)d_.streamSynchronize(stream); // nothing else would wait for it any more
-    return worked.ok() ? recorded : worked;
+    pending_ = true; // also of work that fails half way
+    return work();
 }
 
 // `size` in threads.
@@ -181,13 +186,9 @@ Result<cuda::Address> CudaBackend::reserve(DeviceScratch &scratch, std::int64_t 
     if (wanted <= scratch.bytes)
         return scratch.memory.get();
     // Work on the old block may still be queued.
-    if (scratch.bytes > 0) {
-        DriverResult result = d_.eventRecord(done_.get(), used_);
-        if (result == cuda::kSuccess)
-            result = d_.eventSynchronize(done_.get());
-        if (Status waited = told(result, "waiting for the GPU"); !waited.ok())
+    if (scratch.bytes > 0)
+        if (Status waited = told(d_.streamSynchronize(used_), "waiting for the GPU"); !waited.ok())
             return waited;
-    }
     scratch.memory.reset();
     use_.scratchBytes -= scratch.bytes;
     scratch.bytes = 0;

@@ -39,7 +39,7 @@ struct Frame {
     MemoryKind memory = MemoryKind::System;
     int device = -1; // CUDA device ordinal, -1 = host
     // Of GPU memory, both borrowed: the CUcontext that it belongs to (null: the primary one of `device`), and the
-    // CUstream on which work on it is queued (null: the backend's own).
+    // CUstream on which work on it is queued (null: the backend's own); both must live until the backend has waited.
     void *context = nullptr;
     void *stream = nullptr;
 };
