@@ -4,6 +4,7 @@
 
 #include "backend/gpu.hpp"
 #include "log.hpp"
+#include "memory/cuda_context.hpp"
 
 #include <algorithm>
 
@@ -36,11 +37,18 @@ std::string Compute::whyNoGpu() const
 {
     if (device_ != Device::Auto)
         return {};
-    const std::string why = gpu_ < 0 ? whyGpuIsMissing() : findGpu(gpu_).status().message();
+    std::string why = gpu_ < 0 ? whyGpuIsMissing() : findGpu(gpu_).status().message();
+    if (why.empty() && cudaMemoryUsable())
+        why = cudaMemoryReachable().message();
     if (why.empty())
         return {};
     const std::string asked = gpu_ < 0 ? "" : "cuda-device-id=" + std::to_string(gpu_) + ": ";
     return asked + "the CPU does the work, since no GPU can be used: " + why;
+}
+
+bool Compute::expectsGpu() const
+{
+    return gpu_ >= 0 || gpuDriverIsInstalled();
 }
 
 void Compute::clear()
@@ -50,21 +58,10 @@ void Compute::clear()
     hostGpu_.reset();
 }
 
-Status Compute::checkGpu(const Frame &frame) const
-{
-    if (gpu_ < 0 || frame.device < 0 || frame.device == gpu_)
-        return {};
-    const std::string theirs = std::to_string(frame.device), ours = std::to_string(gpu_);
-    return {Code::Unsupported, "the buffer lies on GPU " + theirs + ", but cuda-device-id=" + ours + " asks for GPU " +
-                                   ours + "; use cuda-device-id=" + theirs + ", or let upstream use GPU " + ours};
-}
-
 Result<Backend *> Compute::backendFor(const Frame &frame)
 {
     if (last_ != nullptr && last_->device == frame.device && last_->context == frame.context)
         return last_->backend.get();
-    if (Status status = checkGpu(frame); !status)
-        return status;
     const auto found = std::find_if(places_.begin(), places_.end(), [&](const auto &known) {
         return known->device == frame.device && known->context == frame.context;
     });
@@ -86,6 +83,16 @@ Result<const Compute::Place *> Compute::open(int device, void *context)
     places_.push_back(std::make_unique<Place>(Place{device, context, std::move(made.value())}));
     GST_INFO_OBJECT(element_, "runs on %s", places_.back()->backend->describe().c_str());
     return places_.back().get();
+}
+
+std::optional<void *> Compute::keepLast()
+{
+    for (const auto &place : places_) {
+        if (!finish(*place->backend))
+            return std::nullopt;
+    }
+    std::erase_if(places_, [this](const auto &place) { return place->device >= 0 && place.get() != last_; });
+    return last_ != nullptr ? last_->context : nullptr;
 }
 
 Status Compute::copy(const Frame &from, const Frame &to)

@@ -9,6 +9,7 @@
 #include <gst/gst.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,14 +25,16 @@ public:
     // Otherwise no driver is touched.
     Status start(Device device, int gpu);
 
-    // In auto, why the CPU does everything where somebody may count on a GPU; else empty. After start().
+    // In auto, why no GPU can be used; else empty. Looks for one at each call, and opens the driver where there is one.
+    // After start().
     std::string whyNoGpu() const;
+    // Whether somebody counts on a GPU: one is named, or a driver is installed.
+    bool expectsGpu() const;
 
     // What memory of the CPU is to be pinned for; null where the CPU works on it.
     const std::shared_ptr<HostGpu> &hostGpu() const { return hostGpu_; }
 
-    // The backend that reaches the frame: by Frame::device and Frame::context. Borrowed until clear(). Unsupported if
-    // the frame lies on another GPU than the one asked for.
+    // The backend that reaches the frame: by Frame::device and Frame::context. Borrowed until clear() or keepLast().
     Result<Backend *> backendFor(const Frame &frame);
 
     // Copies the pixels with the backend of the destination, which must reach both, and waits, unless both frames are
@@ -49,6 +52,10 @@ public:
     const std::string &describe() const { return description_; }
     BackendUse use() const; // of all backends
 
+    // Waits for all work and forgets the GPU's contexts but the one used last, which it returns (or null). Those with
+    // work that cannot be waited for stay, and nothing is returned.
+    std::optional<void *> keepLast();
+
     void clear();
 
 private:
@@ -58,7 +65,6 @@ private:
         std::unique_ptr<Backend> backend;
     };
 
-    Status checkGpu(const Frame &frame) const;
     Result<const Place *> open(int device, void *context);
 
     GstElement *element_; // borrowed, for the log

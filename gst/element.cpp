@@ -108,8 +108,6 @@ bool Element::start()
     gpuIsLost_ = false;
     if (status.ok())
         status = compute_.start(choices_.device, choices_.deviceId);
-    if (status.ok() && choices_.device == Device::Cuda)
-        prefetchGpuKernel(std::max(choices_.deviceId, 0), choices_.kernel->name);
     for (const std::string &note : notes) {
         if (status.ok() || note != status.message()) // the error says that one again
             postWarning(GST_ELEMENT(base_), note);
@@ -118,10 +116,13 @@ bool Element::start()
         fail(status);
         return false;
     }
+    compileAhead();
     settings_->setRunning(true);
     stats_.reset();
-    if (const std::string why = compute_.whyNoGpu(); !why.empty())
+    if (const std::string why = compute_.whyNoGpu(); !why.empty() && compute_.expectsGpu())
         warn(why);
+    else if (!why.empty())
+        GST_WARNING_OBJECT(base_, "%s", why.c_str());
     if (choices_.device != Device::Cpu && cudaMemoryBuilt()) {
         if (const Status usable = cudaMemoryUsable(); !usable)
             warn(usable.message());
@@ -182,7 +183,10 @@ bool Element::setCaps(GstCaps *caps)
     for (auto &importer : importers_)
         importer->clear();
     copier_.forget();
+    if (const auto kept = compute_.keepLast())
+        contexts_.keepOnly(*kept);
     haveCaps_ = true;
+    compileAhead();
     GST_DEBUG_OBJECT(base_, "works on %" GST_PTR_FORMAT, caps);
     return true;
 }
@@ -193,6 +197,13 @@ bool Element::offersCuda(Device device) const
     if (device == Device::Cpu || !cudaMemoryUsable())
         return false;
     return device == Device::Cuda || GST_STATE(base_) == GST_STATE_NULL || cudaMemoryWorthOffering();
+}
+
+// Before the first frame of a kernel needs it, on the GPU that frames are expected on.
+void Element::compileAhead() const
+{
+    if (choices_.device == Device::Cuda || (haveCaps_ && negotiated_.feature == MemoryKind::Cuda))
+        prefetchGpuKernel(std::max({choices_.deviceId, contexts_.device(), 0}), choices_.kernel->name);
 }
 
 Status Element::checkCudaCaps(const Negotiated &negotiated) const
@@ -250,8 +261,11 @@ void Element::beforeTransform(GstBuffer *buffer, GstObject *kernelObject)
         gst_object_sync_values(GST_OBJECT(base_), time);
         gst_object_sync_values(kernelObject, time);
     }
+    const KernelInfo *before = choices_.kernel;
     if (settings_->refresh(choices_, seen_))
         neutral_ = choices_.kernel->isNeutral(choices_.params.view());
+    if (choices_.kernel != before)
+        compileAhead();
     // A neutral kernel costs nothing at all: the base class hands the buffer on.
     if (gst_base_transform_is_passthrough(base_) != static_cast<gboolean>(neutral_)) {
         GST_DEBUG_OBJECT(base_, "%s", neutral_ ? "neutral parameters: passthrough" : "works on frames");

@@ -60,6 +60,7 @@ private:
     GstFlowReturn copyShared(Sharing sharing, GstBuffer *in, GstBuffer **out);
     GstFlowReturn leave();
     bool offersCuda(Device device) const;
+    void compileAhead() const;
     Status checkCudaCaps(const Negotiated &negotiated) const;
     Importer *importerFor(GstBuffer *buffer);
     Status runOn(const Frame &frame, Backend &backend, GstBuffer *buffer);

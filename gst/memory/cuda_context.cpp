@@ -21,6 +21,9 @@ namespace {
 
 std::atomic<VersionFn> runningVersion{nullptr};
 
+enum class Reach { Unknown, Yes, No };
+std::atomic<Reach> lastReach{Reach::Unknown};
+
 std::string versionText(guint major, guint minor)
 {
     return std::to_string(major) + "." + std::to_string(minor);
@@ -67,18 +70,22 @@ Status cudaMemoryReachable()
 {
     if (Status usable = cudaMemoryUsable(); !usable)
         return usable;
-    static std::atomic<bool> opened{false};
-    if (opened)
+    if (lastReach == Reach::Yes)
         return {};
     Status status = openLibrary();
-    opened = status.ok();
+    lastReach = status.ok() ? Reach::Yes : Reach::No;
     return status;
 }
 
 bool cudaMemoryWorthOffering()
 {
-    static const bool reachable = openLibrary().ok();
-    return reachable && cudaMemoryUsable();
+    return cudaMemoryUsable() && (lastReach == Reach::Unknown ? cudaMemoryReachable().ok() : lastReach == Reach::Yes);
+}
+
+Status cudaFailure(GstCudaContext *context, const std::string &what, const std::string &guess)
+{
+    const Status lost = cuda::lossOf(static_cast<cuda::Context>(gst_cuda_context_get_handle(context)));
+    return lost ? Status{Code::Gpu, what + guess} : Status{lost.code(), what + ": " + lost.message()};
 }
 
 bool cudaMemoryHolds(Format format)
@@ -163,24 +170,75 @@ Result<GstCudaContext *> CudaContexts::ensure(int deviceId)
 
 void CudaContexts::adopt(GstCudaContext *context, GstMiniObject *stream)
 {
-    if (stream != nullptr && std::find(streams_.begin(), streams_.end(), stream) == streams_.end())
-        streams_.push_back(gst_mini_object_ref(stream));
-    if (std::find(contexts_.begin(), contexts_.end(), context) == contexts_.end())
-        contexts_.push_back(static_cast<GstCudaContext *>(gst_object_ref(context)));
+    auto known = std::find_if(adopted_.begin(), adopted_.end(), [&](const Adopted &a) { return a.context == context; });
+    if (known == adopted_.end())
+        known = adopted_.insert(known, {static_cast<GstCudaContext *>(gst_object_ref(context))});
+    if (stream != nullptr && stream != known->latest) {
+        std::swap(known->latest, known->before);
+        gst_mini_object_replace(&known->latest, stream);
+    }
     const std::lock_guard lock(mutex_);
     if (current_ != context)
         gst_object_replace(reinterpret_cast<GstObject **>(&current_), GST_OBJECT(context));
 }
 
+GstMiniObject *CudaContexts::proposedStream(GstCudaContext *context)
+{
+#ifdef ZC_GST_CUDA_STREAMS
+    const std::lock_guard lock(mutex_);
+    if (proposedFor_ != context || proposed_ == nullptr) {
+        dropProposed();
+        proposedFor_ = static_cast<GstCudaContext *>(gst_object_ref(context));
+        proposed_ = reinterpret_cast<GstMiniObject *>(gst_cuda_stream_new(context));
+    }
+    return proposed_;
+#else
+    (void)context;
+    return nullptr;
+#endif
+}
+
+int CudaContexts::device() const
+{
+    const std::lock_guard lock(mutex_);
+    if (current_ == nullptr)
+        return -1;
+    guint device = 0;
+    g_object_get(current_, "cuda-device-id", &device, nullptr);
+    return static_cast<int>(device);
+}
+
+void CudaContexts::drop(Adopted &one)
+{
+    gst_mini_object_replace(&one.latest, nullptr);
+    gst_mini_object_replace(&one.before, nullptr);
+    gst_clear_object(&one.context);
+}
+
+// The mutex must be held.
+void CudaContexts::dropProposed()
+{
+    gst_mini_object_replace(&proposed_, nullptr);
+    gst_clear_object(&proposedFor_);
+}
+
+void CudaContexts::keepOnly(void *handle)
+{
+    std::erase_if(adopted_, [&](Adopted &one) {
+        if (gst_cuda_context_get_handle(one.context) == handle)
+            return false;
+        drop(one);
+        return true;
+    });
+}
+
 void CudaContexts::release()
 {
-    for (GstMiniObject *stream : streams_)
-        gst_mini_object_unref(stream);
-    streams_.clear();
-    for (GstCudaContext *context : contexts_)
-        gst_object_unref(context);
-    contexts_.clear();
+    for (Adopted &one : adopted_)
+        drop(one);
+    adopted_.clear();
     const std::lock_guard lock(mutex_);
+    dropProposed();
     gst_clear_object(&current_);
 }
 

@@ -9,6 +9,7 @@
 #include <gst/gst.h>
 
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -26,9 +27,13 @@ Status cudaMemoryUsable();
 // As above, and the driver and a GPU are there. Opens the driver at the first call that finds one; any thread.
 Status cudaMemoryReachable();
 
-// The same for whoever can do without: looked up once in the life of the process, so that a machine without a GPU does
-// not search for one with every query. Only after cudaMemoryUsable(); any thread.
+// The same for whoever can do without: the last answer of cudaMemoryReachable(), so that a machine without a GPU does
+// not search for one with every query. Any thread.
 bool cudaMemoryWorthOffering();
+
+// What a failed call of gstcuda becomes, which tells no more than that it failed: if the GPU is lost, GpuLost with
+// CUDA's name for it behind `what`, else `what` and `guess`.
+Status cudaFailure(GstCudaContext *context, const std::string &what, const std::string &guess);
 
 // Whether GStreamer's allocator of this version can hold the format; it aborts the process on others.
 bool cudaMemoryHolds(Format format);
@@ -37,8 +42,9 @@ bool cudaMemoryHolds(Format format);
 using VersionFn = void (*)(guint *major, guint *minor, guint *micro, guint *nano);
 void setRunningVersion(VersionFn version);
 
-// Keeps every context and stream that buffers came with until release(), since backends hold things inside them. The
-// context of the latest buffer is the one that neighbours are given.
+// Keeps the contexts that buffers came with, since backends hold things inside them, and of each the two streams used
+// last: work on others is waited for through events, which do not need them. The context of the latest buffer is the
+// one that neighbours are given.
 class CudaContexts {
 public:
     explicit CudaContexts(GstElement *element) : element_(element) {}
@@ -60,18 +66,36 @@ public:
     // The context, and the GstCudaStream or null, of a buffer. Streaming thread.
     void adopt(GstCudaContext *context, GstMiniObject *stream);
 
+    // The stream of the pools that upstream is offered: one a context, however often they are asked for. Null before
+    // GStreamer 1.24, whose memory has no stream, or if the driver gives none. Transfer: none. Any thread.
+    GstMiniObject *proposedStream(GstCudaContext *context);
+
+    // The ordinal of the GPU of the context at hand, or -1. Any thread.
+    int device() const;
+
+    // Lets go of all adopted contexts but the one with this handle (a CUcontext or null). Streaming thread, when no
+    // backend has work in the others.
+    void keepOnly(void *handle);
+
     // After the backends and before the element stops. What the application set comes back with the next ensure().
     void release();
 
 private:
+    struct Adopted {
+        GstCudaContext *context = nullptr;
+        GstMiniObject *latest = nullptr, *before = nullptr; // streams, or null
+    };
+    static void drop(Adopted &one);
+    void dropProposed();
+
     GstElement *element_; // borrowed
     mutable std::mutex mutex_;
-    GstCudaContext *current_ = nullptr; // under the mutex, owned
-    std::thread::id asker_;             // under the mutex: who is inside ensure()
-    GstCudaContext *asked_ = nullptr;   // that thread's alone: what it has been given so far, owned
-    // The streaming thread's, owned.
-    std::vector<GstCudaContext *> contexts_;
-    std::vector<GstMiniObject *> streams_;
+    GstCudaContext *current_ = nullptr;     // under the mutex, owned
+    std::thread::id asker_;                 // under the mutex: who is inside ensure()
+    GstCudaContext *asked_ = nullptr;       // that thread's alone: what it has been given so far, owned
+    GstCudaContext *proposedFor_ = nullptr; // under the mutex, owned
+    GstMiniObject *proposed_ = nullptr;     // under the mutex, owned
+    std::vector<Adopted> adopted_;          // the streaming thread's, owned
 };
 
 } // namespace zc::gst

@@ -73,9 +73,10 @@ Result<std::uint8_t *> CudaMaps::map(GstMemory *memory, Access access)
         flags |= GST_MAP_WRITE;
     Entry &entry = entries_[count_];
     if (!gst_memory_map(memory, &entry.info, static_cast<GstMapFlags>(flags)))
-        return Status{Code::Gpu, "the CUDA memory (" + std::to_string(memory->size) +
-                                     " bytes) cannot be mapped for the GPU: somebody else has it mapped, or the upload "
-                                     "of what the CPU wrote to it failed (GST_DEBUG=cuda*:4 tells)"};
+        return cudaFailure(GST_CUDA_MEMORY_CAST(memory)->context,
+                           "the CUDA memory (" + std::to_string(memory->size) + " bytes) cannot be mapped for the GPU",
+                           ": somebody else has it mapped, or the upload of what the CPU wrote to it failed "
+                           "(GST_DEBUG=cuda*:4 tells)");
     entry.memory = gst_memory_ref(memory);
     count_++;
     if (writes(access) && !exclusive)
@@ -103,7 +104,9 @@ void CudaMaps::settle()
 
 class CudaMemoryImporter final : public Importer {
 public:
-    explicit CudaMemoryImporter(const ImportSite &site) : contexts_(*site.contexts), wantedDevice_(site.cudaDeviceId) {}
+    explicit CudaMemoryImporter(const ImportSite &site)
+        : contexts_(*site.contexts), wantedDevice_(site.cudaDeviceId), downstream_(site.element)
+    {}
     MemoryKind kind() const override { return MemoryKind::Cuda; }
     bool accepts(GstBuffer *buffer) const override;
     Result<BufferLayout> layout(GstBuffer *buffer, const Negotiated &negotiated) const override;
@@ -118,8 +121,9 @@ public:
                                      GstBufferPool *downstream) override;
     void clear() override
     {
-        pool_.reset();
+        pools_.reset();
         downstream_.reset();
+        context_ = nullptr;
     }
     bool staysQueued() const override { return frame_.stream != nullptr; }
     void settle() override { maps_.settle(); }
@@ -131,11 +135,11 @@ private:
 
     CudaContexts &contexts_;
     int wantedDevice_;
-    GstCudaContext *context_ = nullptr; // of the last frame; kept alive by contexts_
+    GstCudaContext *context_ = nullptr; // of the last frame; kept alive by contexts_ until clear()
     int device_ = -1;                   // of that context
     CudaMaps maps_;
     Frame frame_;
-    CudaPool pool_;
+    CudaPools pools_;
     DownstreamPool downstream_;
 };
 
@@ -235,7 +239,7 @@ Result<GstBuffer *> CudaMemoryImporter::allocateLike(GstBuffer *source, const Ne
         if (BufferPtr buffer = downstream_.acquire(downstream, negotiated, caps); buffer)
             return buffer.release();
     }
-    return pool_.acquire(memory->context, cudaStreamOf(memory), negotiated, caps);
+    return pools_.acquire(memory->context, cudaStreamOf(memory), negotiated, caps);
 }
 
 } // namespace

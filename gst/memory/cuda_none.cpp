@@ -46,6 +46,18 @@ Result<GstCudaContext *> CudaContexts::ensure(int)
 
 void CudaContexts::adopt(GstCudaContext *, GstMiniObject *) {}
 
+GstMiniObject *CudaContexts::proposedStream(GstCudaContext *)
+{
+    return nullptr;
+}
+
+int CudaContexts::device() const
+{
+    return -1;
+}
+
+void CudaContexts::keepOnly(void *) {}
+
 void CudaContexts::release() {}
 
 std::unique_ptr<Importer> makeCudaMemoryImporter(const ImportSite &)

@@ -5,36 +5,22 @@
 #include "../log.hpp"
 #include "cuda_memory.hpp"
 
-#include <memory>
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 namespace zc::gst {
 namespace {
 
-Status poolFailure(const Negotiated &negotiated, const char *what)
+Status poolFailure(GstCudaContext *context, const Negotiated &negotiated, const char *what)
 {
-    return {Code::Gpu, std::string("cannot ") + what + " a pool of CUDA memory for " +
+    return cudaFailure(context,
+                       std::string("cannot ") + what + " a pool of CUDA memory for " +
                            formatInfo(negotiated.format).name + ", " +
                            std::to_string(GST_VIDEO_INFO_WIDTH(&negotiated.pixels)) + "x" +
-                           std::to_string(GST_VIDEO_INFO_HEIGHT(&negotiated.pixels)) +
-                           "; the GPU may be out of memory: nvidia-smi tells, and smaller queues or "
-                           "on-shared=passthrough need less"};
-}
-
-struct UnrefMiniObject {
-    void operator()(GstMiniObject *object) const { gst_mini_object_unref(object); }
-};
-using StreamPtr = std::unique_ptr<GstMiniObject, UnrefMiniObject>;
-
-// Null before 1.24, whose memory has no stream, or if the driver gives none.
-StreamPtr newStream(GstCudaContext *context)
-{
-#ifdef ZC_GST_CUDA_STREAMS
-    return StreamPtr(reinterpret_cast<GstMiniObject *>(gst_cuda_stream_new(context)));
-#else
-    (void)context;
-    return nullptr;
-#endif
+                           std::to_string(GST_VIDEO_INFO_HEIGHT(&negotiated.pixels)),
+                       "; the GPU may be out of memory: nvidia-smi tells, and smaller queues or on-shared=passthrough "
+                       "need less");
 }
 
 } // namespace
@@ -68,7 +54,7 @@ Result<BufferPoolPtr> makeCudaPool(GstCudaContext *context, GstMiniObject *strea
     (void)stream;
 #endif
     if (!gst_buffer_pool_set_config(pool.get(), config))
-        return poolFailure(negotiated, "configure");
+        return poolFailure(context, negotiated, "configure");
     if (size != nullptr) {
         config = gst_buffer_pool_get_config(pool.get());
         gst_buffer_pool_config_get_params(config, nullptr, size, nullptr, nullptr);
@@ -77,43 +63,54 @@ Result<BufferPoolPtr> makeCudaPool(GstCudaContext *context, GstMiniObject *strea
     return pool;
 }
 
-Status CudaPool::open(GstCudaContext *context, GstMiniObject *stream, const Negotiated &negotiated, GstCaps *caps)
+Status CudaPools::open(GstCudaContext *context, GstMiniObject *stream, const Negotiated &negotiated, GstCaps *caps)
 {
-    reset();
     auto made = makeCudaPool(context, stream, negotiated, caps);
     if (!made)
         return made.status();
     if (!gst_buffer_pool_set_active(made->get(), TRUE))
-        return poolFailure(negotiated, "start");
-    pool_ = std::move(made.value());
-    stream_ = stream != nullptr ? gst_mini_object_ref(stream) : nullptr;
-    gst_caps_replace(&caps_, caps);
+        return poolFailure(context, negotiated, "start");
+    if (pools_.size() == kMost)
+        close(pools_.back());
+    else
+        pools_.emplace_back();
+    pools_.back() = {made.value().release(), stream != nullptr ? gst_mini_object_ref(stream) : nullptr};
     return {};
 }
 
-Result<GstBuffer *> CudaPool::acquire(GstCudaContext *context, GstMiniObject *stream, const Negotiated &negotiated,
-                                      GstCaps *caps)
+Result<GstBuffer *> CudaPools::acquire(GstCudaContext *context, GstMiniObject *stream, const Negotiated &negotiated,
+                                       GstCaps *caps)
 {
-    const bool fits = pool_ && GST_CUDA_BUFFER_POOL(pool_.get())->context == context && stream_ == stream &&
-                      (caps_ == caps || gst_caps_is_equal(caps_, caps));
-    if (!fits) {
+    if (caps_ == nullptr || (caps_ != caps && !gst_caps_is_equal(caps_, caps)))
+        reset();
+    gst_caps_replace(&caps_, caps);
+    auto fits = std::find_if(pools_.begin(), pools_.end(), [&](const Entry &one) {
+        return GST_CUDA_BUFFER_POOL(one.pool)->context == context && one.stream == stream;
+    });
+    if (fits == pools_.end()) {
         if (Status status = open(context, stream, negotiated, caps); !status)
             return status;
+        fits = std::prev(pools_.end());
     }
+    std::rotate(pools_.begin(), fits, std::next(fits)); // the one used longest ago is the last
     GstBuffer *buffer = nullptr;
-    if (gst_buffer_pool_acquire_buffer(pool_.get(), &buffer, nullptr) != GST_FLOW_OK)
-        return poolFailure(negotiated, "get a buffer out of");
+    if (gst_buffer_pool_acquire_buffer(pools_.front().pool, &buffer, nullptr) != GST_FLOW_OK)
+        return poolFailure(context, negotiated, "get a buffer out of");
     return buffer;
 }
 
-void CudaPool::reset()
+void CudaPools::close(Entry &one)
 {
-    if (pool_)
-        gst_buffer_pool_set_active(pool_.get(), FALSE);
-    pool_.reset();
-    if (stream_ != nullptr)
-        gst_mini_object_unref(stream_);
-    stream_ = nullptr;
+    gst_buffer_pool_set_active(one.pool, FALSE);
+    gst_clear_object(&one.pool);
+    gst_mini_object_replace(&one.stream, nullptr);
+}
+
+void CudaPools::reset()
+{
+    for (Entry &one : pools_)
+        close(one);
+    pools_.clear();
     gst_clear_caps(&caps_);
 }
 
@@ -133,8 +130,8 @@ bool proposeCudaPool(GstQuery *query, CudaContexts &contexts, int deviceId)
     guint size = 0;
     const auto context = contexts.ensure(deviceId);
     // Memory with a stream of its own is worked on and handed over without a wait.
-    const StreamPtr stream = context ? newStream(context.value()) : nullptr;
-    const auto pool = context ? makeCudaPool(context.value(), stream.get(), negotiated.value(), caps, &size)
+    GstMiniObject *stream = context ? contexts.proposedStream(context.value()) : nullptr;
+    const auto pool = context ? makeCudaPool(context.value(), stream, negotiated.value(), caps, &size)
                               : Result<BufferPoolPtr>(context.status());
     if (!pool) {
         GST_CAT_WARNING(logElement, "upstream is offered no pool: %s", pool.status().message().c_str());

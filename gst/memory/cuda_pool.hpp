@@ -10,6 +10,8 @@
 #include <gst/cuda/gstcudacontext.h>
 #include <gst/cuda/gstcudamemory.h>
 
+#include <vector>
+
 namespace zc::gst {
 
 // The GstCudaStream that work on the memory is queued on, or null. Transfer: none.
@@ -20,13 +22,14 @@ GstMiniObject *cudaStreamOf(GstCudaMemory *memory);
 Result<BufferPoolPtr> makeCudaPool(GstCudaContext *context, GstMiniObject *stream, const Negotiated &negotiated,
                                    GstCaps *caps, guint *size = nullptr);
 
-// The pool that copies come out of while context, stream and caps stay. One thread.
-class CudaPool {
+// The pools that copies come out of while the caps stay: one for each context and stream, of which a few are kept for
+// sources that take turns. One thread.
+class CudaPools {
 public:
-    CudaPool() = default;
-    CudaPool(const CudaPool &) = delete;
-    CudaPool &operator=(const CudaPool &) = delete;
-    ~CudaPool() { reset(); }
+    CudaPools() = default;
+    CudaPools(const CudaPools &) = delete;
+    CudaPools &operator=(const CudaPools &) = delete;
+    ~CudaPools() { reset(); }
 
     // Transfer: full.
     Result<GstBuffer *> acquire(GstCudaContext *context, GstMiniObject *stream, const Negotiated &negotiated,
@@ -34,11 +37,17 @@ public:
     void reset();
 
 private:
-    Status open(GstCudaContext *context, GstMiniObject *stream, const Negotiated &negotiated, GstCaps *caps);
+    static constexpr std::size_t kMost = 4;
+    struct Entry {
+        GstBufferPool *pool = nullptr;   // active; holds the context, so that comparing pointers with it is sound
+        GstMiniObject *stream = nullptr; // or null
+    };
 
-    BufferPoolPtr pool_;              // active; holds the context, so that comparing pointers with it is sound
-    GstMiniObject *stream_ = nullptr; // owned
-    GstCaps *caps_ = nullptr;         // owned
+    Status open(GstCudaContext *context, GstMiniObject *stream, const Negotiated &negotiated, GstCaps *caps);
+    static void close(Entry &one);
+
+    std::vector<Entry> pools_; // owned; the one used last comes first
+    GstCaps *caps_ = nullptr;  // owned
 };
 
 } // namespace zc::gst

@@ -6,32 +6,7 @@
 #include "cuda/driver.hpp"
 #include "cuda/modules.hpp"
 
-#include <array>
-#include <cstdlib>
-#include <unistd.h>
-
 namespace zc {
-
-namespace {
-
-// What a driver needs to reach a GPU: of the kernel module on a PC, of a Jetson, of Windows' subsystem for Linux.
-constexpr std::array kNodes = {"/dev/nvidiactl", "/dev/nvhost-gpu", "/dev/nvgpu/igpu0/ctrl", "/dev/dxg"};
-
-bool hasNode()
-{
-    for (const char *node : kNodes)
-        if (access(node, F_OK) == 0)
-            return true;
-    return false;
-}
-
-// As the driver reads it: an empty list, or one that begins with an invalid ordinal.
-bool hidesAll(const char *visible)
-{
-    return visible && (*visible == '\0' || *visible == '-');
-}
-
-} // namespace
 
 Result<std::string> findGpu(int device)
 {
@@ -49,10 +24,12 @@ Result<std::string> findGpu(int device)
 
 std::string whyGpuIsMissing()
 {
-    // Without the library nothing was meant to use a GPU here.
-    if (!cuda::driverIsInstalled() || (hasNode() && !hidesAll(std::getenv("CUDA_VISIBLE_DEVICES"))))
-        return {};
     return cuda::driver().status().message();
+}
+
+bool gpuDriverIsInstalled()
+{
+    return cuda::driverIsInstalled();
 }
 
 void prefetchGpuKernel(int device, const std::string &name)

@@ -14,9 +14,12 @@ namespace zc {
 // what was looked for and what to do: no driver, one that is too old, no GPU, no such ordinal. Thread-safe.
 Result<std::string> findGpu(int device);
 
-// Why a GPU that somebody may count on cannot be used; empty where there seems to be one, or nothing suggests one: no
-// driver library. Opens the driver only where it has no GPU to wake up. Thread-safe.
+// Why no GPU can be used; empty where one can. Opens the driver, at the first call that finds a GPU; no context is
+// made. Thread-safe.
 std::string whyGpuIsMissing();
+
+// Whether the driver's library is there at all: where it is not, nobody counts on a GPU. Makes no call into it.
+bool gpuDriverIsInstalled();
 
 // Begins to compile a built-in kernel in the background where this build has no code of it for GPUs, so that the first
 // frame waits less. Takes a tenth of a second at the first time, if at all. What goes wrong is told when the kernel is

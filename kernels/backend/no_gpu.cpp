@@ -26,6 +26,11 @@ std::string whyGpuIsMissing()
     return {};
 }
 
+bool gpuDriverIsInstalled()
+{
+    return false;
+}
+
 void prefetchGpuKernel(int, const std::string &) {}
 
 Result<std::unique_ptr<Backend>> makeGpuBackend(int, void *)

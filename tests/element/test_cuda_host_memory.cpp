@@ -17,6 +17,8 @@ int cuCtxPushCurrent_v2(void *context);
 int cuCtxPopCurrent_v2(void **context);
 int cuMemHostRegister_v2(void *memory, std::size_t bytes, unsigned flags);
 int cuMemHostUnregister(void *memory);
+int cuMemHostAlloc(void **memory, std::size_t bytes, unsigned flags);
+int cuMemFreeHost(void *memory);
 }
 
 // An allocator whose memory the CPU can map and nobody else knows.
@@ -285,6 +287,135 @@ TEST_F(CudaHostMemory, PinnedByOthersIsUsedAndLeftToThem)
     EXPECT_TRUE(contains(zc_fake_misuse(), "overlaps")) << "which is how the element learns of it";
     zc_fake_reset();
 }
+
+// A frame inside somebody's pinned block, which shares its first and its last page with others of that block.
+TEST_F(CudaHostMemory, PinnedByOthersMayBeginInsideAPage)
+{
+    zc_fake_set_attribute(0, kSameAddresses, 1);
+    const gsize size = infoOf(kSmall).size;
+    void *context = nullptr, *block = nullptr;
+    {
+        ElementHarness h(kElement, kSmall);
+        ASSERT_EQ(cuDevicePrimaryCtxRetain(&context, 0), 0);
+        ASSERT_EQ(cuCtxPushCurrent_v2(context), 0);
+        ASSERT_EQ(cuMemHostAlloc(&block, 4 * kPage, 0), 0);
+        for (const gsize begin : {gsize{100}, kPage, 4 * kPage - size}) {
+            ASSERT_EQ(h.push(bufferOf(wrapped(static_cast<guint8 *>(block) + begin, size))), GST_FLOW_OK) << begin;
+            EXPECT_NE(h.pull(), nullptr);
+        }
+        EXPECT_EQ(h.stat("in-place"), 3U);
+        EXPECT_EQ(registrations(), 0U);
+    }
+    EXPECT_EQ(cuMemFreeHost(block), 0);
+    ASSERT_EQ(cuCtxPopCurrent_v2(&context), 0);
+    EXPECT_EQ(cuDevicePrimaryCtxRelease_v2(0), 0);
+    zc_fake_reset(); // the refused registrations are how the element learns of it
+}
+
+TEST_F(CudaHostMemory, ThatTheGpuSeesInPiecesIsRefused)
+{
+    zc_fake_scatter();
+    ElementHarness h(kElement, kSmall);
+    const Block block(4 * kPage);
+    EXPECT_EQ(h.push(bufferOf(wrapped(block.data + 100, infoOf(kSmall).size))), GST_FLOW_ERROR);
+    const std::string error = onlyError(h);
+    EXPECT_TRUE(contains(error, "is not where the GPU sees the memory before it")) << error;
+    EXPECT_TRUE(contains(error, "cudaupload")) << error;
+    EXPECT_EQ(registrations(), 0U);
+}
+
+// ---- memory that nobody may write
+
+struct ReadOnly {
+    const char *name;
+    GstMemory *(*make)(UniqueFd, gsize);
+    bool pages; // the driver refuses them for writing
+};
+
+GstMemory *readOnlyPages(UniqueFd fd, gsize size)
+{
+    const auto unmap = [](gpointer pages) { munmap(pages, 2 * kPage); };
+    void *pages = mmap(nullptr, 2 * kPage, PROT_READ, MAP_SHARED, fd.get(), 0);
+    return gst_memory_new_wrapped(GST_MEMORY_FLAG_READONLY, pages, 2 * kPage, 0, size, pages, unmap);
+}
+
+GstMemory *markedReadOnly(UniqueFd fd, gsize size)
+{
+    GstMemory *memory = gst_allocator_alloc(nullptr, size, nullptr);
+    GstMapInfo map;
+    EXPECT_TRUE(gst_memory_map(memory, &map, GST_MAP_WRITE));
+    EXPECT_EQ(pread(fd.get(), map.data, size, 0), static_cast<ssize_t>(size));
+    gst_memory_unmap(memory, &map);
+    GST_MINI_OBJECT_FLAG_SET(memory, GST_MEMORY_FLAG_READONLY);
+    return memory;
+}
+
+constexpr ReadOnly kReadOnly[] = {
+    {"Dmabuf", [](UniqueFd fd, gsize size) { return gst::test::dmabufMemory(reopenReadOnly(fd), size); }, true},
+    {"File", [](UniqueFd fd, gsize size) { return gst::test::fdMemory(reopenReadOnly(fd), size); }, true},
+    {"Pages", readOnlyPages, true},
+    {"Marked", markedReadOnly, false},
+};
+
+class ReadOnlyMemory : public CudaHostMemory, public testing::WithParamInterface<ReadOnly> {
+protected:
+    // A frame whose bytes count up.
+    Buffer frame()
+    {
+        bytes.resize(infoOf(kSmall).size);
+        for (gsize i = 0; i < bytes.size(); ++i)
+            bytes[i] = static_cast<std::uint8_t>(i);
+        UniqueFd fd = makeMemfd(bytes.size());
+        EXPECT_EQ(pwrite(fd.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+        return bufferOf(GetParam().make(std::move(fd), bytes.size()));
+    }
+    Bytes bytes;
+};
+
+TEST_P(ReadOnlyMemory, IsCopiedByTheGpuAndChangedThere)
+{
+    ElementHarness h(kElement, kSmall);
+    for (int i = 0; i < 3; ++i) {
+        Buffer in = frame();
+        GstMemory *memory = gst_memory_ref(gst_buffer_peek_memory(in.get(), 0));
+        ASSERT_EQ(h.push(std::move(in)), GST_FLOW_OK);
+        const Buffer out = h.pull();
+        ASSERT_NE(out, nullptr);
+        EXPECT_TRUE(
+            std::ranges::equal(bytesOf(out.get()), bytes, {}, {}, [](std::uint8_t b) -> std::uint8_t { return ~b; }));
+        const Buffer before = bufferOf(memory);
+        EXPECT_EQ(bytesOf(before.get()), bytes) << "the original was written";
+    }
+    EXPECT_EQ(h.stat("copied"), 3U);
+    EXPECT_EQ(h.posted(GST_MESSAGE_ERROR).size(), 0U);
+}
+
+TEST_P(ReadOnlyMemory, IsOneErrorWhereTheGpuCannotPinIt)
+{
+    zc_fake_set_attribute(0, 113, 0);
+    ElementHarness h(kElement, kSmall);
+    const GstFlowReturn flow = h.push(frame());
+    EXPECT_EQ(flow, GetParam().pages ? GST_FLOW_ERROR : GST_FLOW_OK);
+    if (!GetParam().pages)
+        return;
+    const std::string error = onlyError(h);
+    for (const char *part : {"may only be read", "NOT_SUPPORTED", "O_RDWR", "cudaupload", "device=cpu"})
+        EXPECT_TRUE(contains(error, part)) << error;
+}
+
+TEST_P(ReadOnlyMemory, IsNeverWritten)
+{
+    ElementHarness h("cudazerocopy kernel=invert device=cuda on-shared=write", kSmall);
+    Buffer in = frame();
+    GstMemory *memory = gst_memory_ref(gst_buffer_peek_memory(in.get(), 0));
+    EXPECT_EQ(h.push(std::move(in)), GST_FLOW_ERROR);
+    const Buffer before = bufferOf(memory);
+    EXPECT_EQ(bytesOf(before.get()), bytes);
+    EXPECT_EQ(h.posted(GST_MESSAGE_ERROR).size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, ReadOnlyMemory, testing::ValuesIn(kReadOnly),
+                         [](const auto &test) { return std::string(test.param.name); });
 
 TEST_F(CudaHostMemory, OfAStrangersAllocatorIsRefused)
 {

@@ -33,6 +33,9 @@ void zc_fake_lose(int error);
 /* The next n cuEventQuery and cuStreamQuery answer that work is not ready. */
 void zc_fake_not_ready(unsigned long n);
 
+/* From now on the GPU sees each registration of host memory at an address far from its neighbours'. */
+void zc_fake_scatter(void);
+
 /* How many calls there were since the start or the last reset, of one function by its exported name, or of all but
  * cuGetErrorName and cuGetErrorString. */
 unsigned long zc_fake_calls(const char *function);

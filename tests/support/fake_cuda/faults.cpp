@@ -154,6 +154,12 @@ FAKE_EXPORT void zc_fake_lose(int error)
     state().lost = error;
 }
 
+FAKE_EXPORT void zc_fake_scatter(void)
+{
+    const std::lock_guard lock(state().mutex);
+    state().scattered = true;
+}
+
 FAKE_EXPORT void zc_fake_not_ready(unsigned long n)
 {
     const std::lock_guard lock(state().mutex);

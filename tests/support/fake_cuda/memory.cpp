@@ -6,6 +6,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -260,6 +261,8 @@ FAKE_EXPORT int cuMemHostGetDevicePointer_v2(Address *address, void *memory, uns
         if (!address || it == state().memory.end() || it->second.use == MemoryUse::Device)
             return kInvalidValue;
         *address = reinterpret_cast<Address>(memory);
+        if (state().scattered)
+            *address += static_cast<Address>(std::distance(state().memory.begin(), it)) << 30;
         return kSuccess;
     });
 }

@@ -171,6 +171,7 @@ FAKE_EXPORT void zc_fake_reset(void)
     s.rules.clear();
     s.failures = s.notReady = 0;
     s.lost = 0;
+    s.scattered = false;
     s.calls.clear();
     s.callsOf.clear();
     s.launches.clear();

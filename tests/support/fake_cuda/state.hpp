@@ -150,6 +150,7 @@ struct State {
     unsigned long failures = 0;
     unsigned long notReady = 0;
     int lost = 0;
+    bool scattered = false;
     std::vector<const char *> calls;
     std::map<std::string, unsigned long> callsOf;
     std::vector<std::string> launches;
