@@ -5,6 +5,8 @@ import argparse
 import difflib
 import json
 import os
+import shlex
+import statistics
 import sys
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pipelines
 ROOT = Path(__file__).resolve().parents[2]
 SHEET_COLUMNS, THUMB_WIDTH = 5, 320
 SHEET_FRAMES, SHARE_FRAMES = 1500, 300  # only so many frames are decoded again for the sheet and the CPU's share
+SHARE_PAIRS = 5
 
 
 def kernel_names():
@@ -127,17 +130,20 @@ def fit(row, stream, source, target):
     return before, after, remarks
 
 
-def cpu_share(before, element, frames, whole):
-    """Percent of the run's CPU time that the element took: what the same frames cost with it less what they cost without.
+def cpu_shares(before, element, frames, whole):
+    """Percent of the run's CPU time that the element took, measured SHARE_PAIRS times, sorted.
 
-    The element's own clock cannot tell: it runs on while an encoder's threads push the element's aside.
+    Each time the same frames are decoded with and without it, and the CPU time of both processes, all threads, is
+    compared. One difference is lost in what a decoder's threads vary by; the median of several is not. The element's own
+    clock cannot tell: it runs on while an encoder's threads push the element's aside.
     """
     sample = min(frames, SHARE_FRAMES)
-    cost = []
-    for middle in (element + " ! ", ""):
-        launch = "%s ! identity eos-after=%d ! %sfakesink" % (before, sample, middle)
-        cost.append(min(gst.run(launch, quiet=True).cpu_seconds for _ in range(2)))
-    return 100 * max(cost[0] - cost[1], 0) / sample * frames / whole.cpu_seconds
+
+    def cost(middle):
+        return gst.run("%s ! identity eos-after=%d ! %sfakesink" % (before, sample, middle), quiet=True).cpu_seconds
+
+    extra = [cost(element + " ! ") - cost("") for _ in range(SHARE_PAIRS)]
+    return sorted(100 * seconds / sample * frames / whole.cpu_seconds for seconds in extra)
 
 
 def summarise(result):
@@ -177,11 +183,13 @@ def demo(args):
     print("== %s, %s, %dx%d: %s" % (source, stream.format, stream.width, stream.height, row.name))
     for remark in filter(None, [row.remark, *remarks]):
         print("== " + remark)
-    print("\nexport GST_PLUGIN_PATH=%s\n%s\n" % (args.plugin_dir, gst.shell_line(launch)), flush=True)
+    print("\nexport GST_PLUGIN_PATH=%s\n%s\n" % (shlex.quote(os.environ["GST_PLUGIN_PATH"]), gst.shell_line(launch)), flush=True)
     result = gst.run(launch, on_progress=lambda text: print("  " + text, flush=True))
     stats, rows = summarise(result)
-    share = cpu_share(before, element, stats["frames"], result)
-    rows.append(("share of CPU time", "%.1f %% of the run's" % share))
+    shares = cpu_shares(before, element, stats["frames"], result)
+    share = statistics.median(shares)
+    rows.append(("share of CPU time", "%.1f %% of the run's (median of %d; %.1f to %.1f)"
+                 % (share, len(shares), shares[0], shares[-1])))
     save_sheet(sheet, source, target, stream, stats["frames"])
     print()
     for title, value in rows:
@@ -189,8 +197,8 @@ def demo(args):
     print("\n  %-18s %s\n  %-18s %s" % ("video", target, "before and after", sheet))
     (args.out / "result.json").write_text(json.dumps(
         {"input": str(source), "output": str(target), "sheet": str(sheet), "width": stream.width,
-         "height": stream.height, "pipeline": row.name, "memory": row.memory or "SystemMemory", "stats": stats, "cpu-share-percent": share,
-         "seconds": result.seconds}, indent=1))
+         "height": stream.height, "pipeline": row.name, "memory": row.memory or "SystemMemory", "stats": stats,
+         "cpu-share-percent": share, "cpu-shares-percent": shares, "seconds": result.seconds}, indent=1))
 
 
 if __name__ == "__main__":
