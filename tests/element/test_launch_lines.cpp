@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 namespace zc::test {
 namespace {
@@ -77,10 +79,19 @@ ElementPtr cudazerocopyIn(GstElement *pipeline)
     return found;
 }
 
+// The lines below are copies; readme-lines runs the originals, but asks less of each.
+void expectInReadme(const std::string &documented)
+{
+    std::ifstream file(ZC_SOURCE_ROOT "/README.md");
+    const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    EXPECT_NE(text.find(documented + "\n"), std::string::npos) << "README.md does not have this line: " << documented;
+}
+
 // Runs the line with its substitutions, and hands the pipeline over while it can still be asked.
 ElementPtr runLine(const std::string &documented, const std::vector<std::pair<const char *, const char *>> &instead,
                    guint64 frames)
 {
+    expectInReadme(documented);
     const std::string line = replaced(documented, instead);
     std::printf("  documented: %s\n", documented.c_str());
     for (const auto &[what, by] : instead)
@@ -153,6 +164,7 @@ TEST(LaunchLines, CameraDmabufs_MemfdAppsrcForV4l2src)
     constexpr gsize kBytes = 640 * 480 * 2;
     const std::string documented =
         "v4l2src io-mode=dmabuf ! cudazerocopy kernel=gray zero-copy=required ! v4l2sink io-mode=dmabuf-import";
+    expectInReadme(documented);
     std::printf(
         "  documented: %s\n  instead of v4l2src, an appsrc of memfds that pose as dmabufs; instead of v4l2sink, "
         "a fakesink\n",
