@@ -175,6 +175,32 @@ TEST_F(LoadKernelTest, compilesAheadOnceAndInTheBackground)
     });
 }
 
+// Which GPU it is for, before anything is compiled.
+TEST_F(LoadKernelTest, tellsWhatTheDriverWouldNotSay)
+{
+    inChild([](Context context) {
+        setenv("CUDAZEROCOPY_IMAGES", "none", 1);
+        for (const char *call : {"cuCtxGetDevice", "cuDeviceGetAttribute"}) {
+            zc_fake_fail(call, 1, 999);
+            const auto kernel = loadKernel(context, "invert");
+            EXPECT_FALSE(kernel.ok());
+            EXPECT_NE(kernel.status().message().find(std::string(call) + " failed: CUDA_ERROR_UNKNOWN"),
+                      std::string::npos)
+                << kernel.status().message();
+        }
+        EXPECT_TRUE(loadKernel(context, "invert").ok());
+        EXPECT_EQ(fakeNvrtc().compiled, 1);
+        // Ahead of need nobody is told: that is left to the first frame.
+        for (const char *call : {"cuDeviceGet", "cuDeviceGetAttribute"}) {
+            zc_fake_fail(call, 1, 999);
+            prefetchKernel(0, "flip");
+        }
+        EXPECT_EQ(zc_fake_failures(), 4u);
+        EXPECT_TRUE(loadKernel(context, "flip").ok());
+        EXPECT_EQ(fakeNvrtc().compiled, 2);
+    });
+}
+
 TEST_F(LoadKernelTest, endsWhileItCompiles)
 {
     const auto before = std::chrono::steady_clock::now();
