@@ -146,7 +146,7 @@ int main(int argc, char **argv)
     auto backend = makeCudaBackend(options);
     Timer timer(context->get(), stream->get());
     std::printf("{\n  \"device\": \"%s\",\n  \"results\": [\n", backend.value()->describe().c_str());
-    bool first = true;
+    bool first = true, failed = false;
     for (const char *name : {"NV12", "RGBA", "I420", "P010_10LE", "YUY2", "RGB"}) {
         const Frames all = makeFrames(context->get(), formatFromName(name), 3840, 2160);
         if (first)
@@ -166,8 +166,12 @@ int main(int argc, char **argv)
                 if (!ran.ok())
                     status = ran;
             });
-            if (!status.ok())
-                std::fprintf(stderr, "%s\n", status.message().c_str());
+            if (!status.ok() || time <= 0) {
+                std::fprintf(stderr, "%s %s on %s: %s\n", one.kernel, one.params, name,
+                             status.ok() ? "the driver measured nothing" : status.message().c_str());
+                failed = true;
+                continue;
+            }
             std::printf("%s    {\"format\": \"%s\", \"size\": \"3840x2160\", \"kernel\": \"%s\", \"params\": \"%s\", "
                         "\"us\": %.2f, \"copy_us\": %.2f, \"times_copy\": %.2f}",
                         first ? "" : ",\n", name, one.kernel, one.params, time, copy, time / copy);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Takes dlsym()'s place and answers with counting stand-ins for the driver's functions that allocate, import or load.
+// Takes dlsym()'s place and answers with counting stand-ins for the driver's functions that allocate, import, load or wait.
 #include "gpu_calls.hpp"
 
 #include <dlfcn.h>
@@ -48,6 +48,9 @@ constexpr Watched kWatched[] = {
     {"cuMemcpy2DAsync_v2", DriverCall::Copy},
     {"cuMemcpyHtoDAsync_v2", DriverCall::Copy},
     {"cuMemcpyDtoHAsync_v2", DriverCall::Copy},
+    {"cuStreamSynchronize", DriverCall::Wait},
+    {"cuEventSynchronize", DriverCall::Wait},
+    {"cuCtxSynchronize", DriverCall::Wait},
 };
 constexpr std::size_t kCount = std::size(kWatched);
 

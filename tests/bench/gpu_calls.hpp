@@ -4,7 +4,7 @@
 
 namespace zc::bench {
 
-enum class DriverCall { Allocation, Import, ModuleLoad, Copy, Count };
+enum class DriverCall { Allocation, Import, ModuleLoad, Copy, Wait, Count };
 
 // Since the program began. Any thread. Counts only callers that asked dlsym() for the function, as this library,
 // GStreamer and GLib do.

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Puts the figures of the last benchmarks into docs/performance.md, between its markers.
+"""Puts the figures of one run of the benchmarks into docs/performance.md, between its markers.
 
-    report.py BUILD_DIR/tests/bench docs/performance.md
+    report.py begin BUILD_DIR/tests/bench                      before the run: drops older figures, notes what will be measured
+    report.py end BUILD_DIR/tests/bench docs/performance.md    after it
 """
 import datetime
 import json
@@ -43,17 +44,31 @@ def version():
     return text.replace("-dirty", " with changes that were not committed")
 
 
-def machine(compiler):
+def build_type(folder):
+    listed = subprocess.run(["meson", "introspect", "--buildoptions", folder.parents[1]], check=True, stdout=subprocess.PIPE).stdout
+    options = json.loads(listed)
+    return next(option["value"] for option in options if option["name"] == "buildtype")
+
+
+def begin(folder):
+    """Notes what must hold for the whole run."""
+    for name in BENCHES:
+        (folder / (name + ".json")).unlink(missing_ok=True)
+    (folder / "run.json").write_text(json.dumps(
+        {"version": version(), "load": os.getloadavg()[0], "buildtype": build_type(folder)}))
+
+
+def machine(compiler, run):
     caches = ", ".join("%s %s" % (level, size) for level, size in (
         ("L2", output_of("getconf", "LEVEL2_CACHE_SIZE")), ("L3", output_of("getconf", "LEVEL3_CACHE_SIZE"))))
     return [
         ("Date", datetime.date.today().isoformat()),
-        ("Version", version()),
+        ("Version", run["version"]),
         ("CPU", "%s, %d cores; bytes of cache: %s" % (field_of("/proc/cpuinfo", "model name", ":"), os.cpu_count(), caches)),
         ("System", "%s, Linux %s" % (field_of("/etc/os-release", "PRETTY_NAME", "="), kernel_version())),
-        ("Compiler", "%s, buildtype=release" % compiler),
+        ("Compiler", "%s, buildtype=%s (kernels always -O3)" % (compiler, run["buildtype"])),
         ("GStreamer", output_of("pkg-config", "--modversion", "gstreamer-1.0")),
-        ("Load when measured", "%.1f (average of the last minute, these benchmarks included)" % os.getloadavg()[0]),
+        ("Load before", "%.1f (average of the last minute before the first benchmark)" % run["load"]),
     ]
 
 
@@ -112,15 +127,18 @@ def replace(text, marker, body):
     return pattern.sub(lambda match: match[1] + body + match[2], text)
 
 
-def main():
-    folder, doc = Path(sys.argv[1]), Path(sys.argv[2])
+def end(folder, doc):
     missing = [name for name in BENCHES if not (folder / (name + ".json")).exists()]
     if missing:
         sys.exit("%s holds no figures of %s; %s stays as it is, since its figures belong to one run.\n%s/meson-logs/benchmarklog.txt "
                  "says why they failed" % (folder, ", ".join(missing), doc, folder.parents[1]))
+    run = json.loads((folder / "run.json").read_text())
+    if run["version"] != version():
+        sys.exit("the tree was at %s when the run began and is at %s now; %s stays as it is, since its figures belong to one "
+                 "version. Run scripts/bench again" % (run["version"], version(), doc))
     runs = {name: json.loads((folder / (name + ".json")).read_text()) for name in BENCHES}
-    compiler = next((run["compiler"] for run in runs.values() if "compiler" in run), "unknown")
-    text = replace(doc.read_text(), "machine", table(["", ""], [list(row) for row in machine(compiler)]))
+    compiler = next((each["compiler"] for each in runs.values() if "compiler" in each), "unknown")
+    text = replace(doc.read_text(), "machine", table(["", ""], [list(row) for row in machine(compiler, run)]))
     figures = []
     for name in BENCHES:
         found = runs[name]["figures"]
@@ -130,4 +148,9 @@ def main():
     doc.write_text(replace(text, "missed", missed(figures)))
 
 
-main()
+if sys.argv[1:2] == ["begin"] and len(sys.argv) == 3:
+    begin(Path(sys.argv[2]).resolve())
+elif sys.argv[1:2] == ["end"] and len(sys.argv) == 4:
+    end(Path(sys.argv[2]).resolve(), Path(sys.argv[3]))
+else:
+    sys.exit(__doc__)
