@@ -243,12 +243,13 @@ const std::vector<Refusal> &refusals()
     return all;
 }
 
+// Set as an application does: a pipeline's text must be UTF-8 to be passed on.
 TEST(Refusals, KeepTheLastGoodValueAndNameTheNearest)
 {
     for (const Refusal &refusal : refusals()) {
         ElementHarness harness("cudazerocopy kernel=adjust,hue=0.25 region=1,2,3,4", rawCaps("GRAY8", 8, 8));
         const std::string params = get(harness.element(), "params");
-        set(harness.element(), refusal.property, refusal.text);
+        g_object_set(harness.element(), refusal.property, refusal.text, nullptr);
         const auto warnings = textsOf(GST_ELEMENT_BUS(harness.element()), GST_MESSAGE_WARNING);
         ASSERT_EQ(warnings.size(), 1U) << refusal.property << "=" << refusal.text;
         expectReadable(warnings[0]);
@@ -265,7 +266,7 @@ TEST(Refusals, AreAnErrorAtStart)
 {
     for (const Refusal &refusal : refusals()) {
         const Alone alone("cudazerocopy kernel=adjust");
-        set(alone.get(), refusal.property, refusal.text);
+        g_object_set(alone.get(), refusal.property, refusal.text, nullptr);
         textsOf(alone.bus.get(), GST_MESSAGE_WARNING);
         EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << refusal.text;
         const auto errors = textsOf(alone.bus.get(), GST_MESSAGE_ERROR);
