@@ -219,7 +219,7 @@ const std::vector<Refusal> &refusals()
         {"kernel", "Invert!", {"invert"}},
         {"kernel", "", {"identity", "adjust", "pixelate", "fill", "flip", "box-blur", "gray", "invert"}},
         {"kernel", "zzzzzzzzzz", {"identity", "adjust", "pixelate"}},
-        {"kernel", "\xff\xfe\n", {"\"???\"", "identity"}},
+        {"kernel", "\xff\xfe\n.", {"\"???.\"", "identity"}},
         {"kernel", kEndless.c_str(), {"xxx...\"", "identity"}},
         {"kernel", "pixelate,blok=24", {"\"blok\"", "block"}},
         {"kernel", "pixelate,block=nan", {"block", "1", "1024"}},
