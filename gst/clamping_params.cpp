@@ -2,6 +2,7 @@
 // GParamSpecs of numbers with another validation; controllers still find their range in them.
 #include "clamping_params.hpp"
 
+#include "core/text.hpp"
 #include "gst_ptr.hpp"
 
 #include <algorithm>
@@ -26,9 +27,10 @@ gboolean validateDouble(GParamSpec *spec, GValue *value)
     if (!(given < range->minimum || given > range->maximum))
         return FALSE;
     const double kept = std::clamp(given, range->minimum, range->maximum);
-    const GCharPtr text(g_strdup_printf("%s=%g is out of range and was clamped to %g; valid is a number from %g to %g",
-                                        spec->name, given, kept, range->minimum, range->maximum));
-    clamped = {spec, text.get()};
+    // Not by printf(), which follows the locale.
+    clamped = {spec, std::string(spec->name) + "=" + numberText(given) + " is out of range and was clamped to " +
+                         numberText(kept) + "; valid is a number from " + numberText(range->minimum) + " to " +
+                         numberText(range->maximum)};
     g_value_set_double(value, kept);
     return TRUE;
 }
