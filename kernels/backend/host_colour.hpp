@@ -365,21 +365,33 @@ template <class T> T *rowOf(const Plane &plane, int y)
     return reinterpret_cast<T *>(static_cast<std::uint8_t *>(plane.data) + plane.pitch * y);
 }
 
-// A curve over 8-bit samples is looked up: 256 results cost less than one for each pixel.
-template <class Op> struct LumaTable {
-    std::uint8_t of[256];
+// A curve over samples of up to 12 bits is looked up: 256 or 4096 results cost less than one for each pixel.
+template <class Op, class T> struct LumaTable {
+    static constexpr int kEntries = sizeof(T) == 1 ? 256 : 4096;
+    T of[kEntries]; // in the sample's bits
 
     LumaTable() = default;
     LumaTable(const typename Op::Args &args, const Codes &codes)
     {
-        for (int v = 0; v < 256; ++v)
-            of[v] = static_cast<std::uint8_t>(v);
-        lumaRow<Op>(of, 256, args, codes);
+        for (int v = 0; v <= codes.mask; ++v)
+            of[v] = static_cast<T>(v << codes.shift);
+        lumaRow<Op>(of, codes.mask + 1, args, codes);
     }
-    template <int Step> void apply(std::uint8_t *p, int n) const
+    // Whether it can be made, and pays for so many samples.
+    static bool fits(const Codes &codes, std::int64_t samples)
     {
-        for (int i = 0; i < n; ++i)
-            p[i * Step] = of[p[i * Step]];
+        return codes.mask < kEntries && (sizeof(T) == 1 || samples > codes.mask);
+    }
+    template <int Step> void apply(T *p, int n, const Codes &codes) const
+    {
+        const int shift = codes.shift, mask = codes.mask;
+        for (int i = 0; i < n; ++i) {
+            T &sample = p[i * Step];
+            if constexpr (sizeof(T) == 1)
+                sample = of[sample];
+            else
+                sample = static_cast<T>((sample & ~(mask << shift)) | of[(sample >> shift) & mask]);
+        }
     }
 };
 
@@ -393,18 +405,20 @@ template <class Op, class T> void yuvRows(const RowsJob &job, int row0, int row1
     const int cx = r.x >> info.subX;
     const int columns = ((r.x + r.width + (1 << info.subX) - 1) >> info.subX) - cx;
     const bool chroma = info.layout != Layout::Gray && !keepsChroma<Op>(a, c);
-    const bool curve = sizeof(T) == 1 && !lumaIsAffine<Op>(a);
-    const LumaTable<Op> table = curve ? LumaTable<Op>(a, c) : LumaTable<Op>();
+    using Table = LumaTable<Op, T>;
+    const bool curve = !lumaIsAffine<Op>(a) && Table::fits(c, std::int64_t{r.width} * (row1 - row0));
+    const Table table = curve ? Table(a, c) : Table();
     for (int y = r.y + row0; y < r.y + row1; ++y) {
         if (info.layout == Layout::Packed422) {
             std::uint8_t *row = rowOf<std::uint8_t>(f.planes[0], y) + r.x * 2;
-            if (curve)
-                table.template apply<2>(row + info.order.y, r.width);
+            if constexpr (sizeof(T) == 1)
+                if (curve)
+                    table.template apply<2>(row + info.order.y, r.width, c);
             packed422Row<Op>(row, r.width, info.order, a, c, !curve && !keepsLuma<Op>(a, c));
             continue;
         }
         if (curve)
-            table.template apply<1>(rowOf<std::uint8_t>(f.planes[0], y) + r.x, r.width);
+            table.template apply<1>(rowOf<T>(f.planes[0], y) + r.x, r.width, c);
         else
             lumaRow<Op>(rowOf<T>(f.planes[0], y) + r.x, r.width, a, c);
         if (!chroma || (y & ((1 << info.subY) - 1)) != 0)

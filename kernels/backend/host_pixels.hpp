@@ -4,6 +4,8 @@
 
 #include "backend/host_colour.hpp"
 
+#include <cstring>
+
 namespace zc::host::ZC_ISA {
 
 struct Pixels {
@@ -183,6 +185,21 @@ inline bool isOneColour(const RgbMatrix &matrix, const Fields &f, float max, std
     return true;
 }
 
+// One colour over pixels of three bytes, many at once.
+inline void paintRows3(const RowsJob &job, int row0, int row1, std::uint32_t paint)
+{
+    constexpr int kMany = 512;
+    alignas(64) std::uint8_t painted[3 * kMany];
+    for (int i = 0; i < kMany; ++i)
+        std::memcpy(painted + 3 * i, &paint, 3);
+    for (int y = job.area.y + row0; y < job.area.y + row1; ++y) {
+        std::uint8_t *row = rowOf<std::uint8_t>(job.frame->planes[0], y) + std::ptrdiff_t{job.area.x} * 3;
+        for (int at = 0; at < job.area.width; at += kMany)
+            std::memcpy(row + std::ptrdiff_t{at} * 3, painted,
+                        3 * static_cast<std::size_t>(minOf(job.area.width - at, kMany)));
+    }
+}
+
 template <class Op> void packedRows(const RowsJob &job, int row0, int row1)
 {
     const auto &args = *static_cast<const typename Op::Args *>(job.args);
@@ -193,9 +210,11 @@ template <class Op> void packedRows(const RowsJob &job, int row0, int row1)
     const RgbMatrix matrix = affine ? matrixOf<Op>(args, w, c) : RgbMatrix{};
     const int bytes = job.info->samplesPerPixel == 3 ? 3 : 4;
     std::uint32_t paint = 0;
-    const bool paints = affine && bytes == 4 && isOneColour(matrix, fields, c.max, paint);
+    const bool paints = affine && isOneColour(matrix, fields, c.max, paint);
     Pixels p;
     std::uint32_t words[kChunk];
+    if (paints && bytes == 3)
+        return paintRows3(job, row0, row1, paint);
     for (int y = job.area.y + row0; y < job.area.y + row1; ++y) {
         for (int at = 0; at < job.area.width; at += kChunk) {
             const int n = minOf(job.area.width - at, kChunk);

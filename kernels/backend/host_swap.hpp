@@ -72,6 +72,38 @@ template <bool Turned, class Texel> void exchange(std::uint8_t *a, std::uint8_t 
     }
 }
 
+// Pixels of three bytes, four at once: compilers make no SIMD of them that would be worth it.
+inline constexpr int kQuad = 4;
+struct Quad {
+    std::uint32_t words[3];
+    // Whose pixels come in the opposite order. (Of words in memory, the first byte is the lowest.)
+    ZC_HD Quad turned() const
+    {
+        const std::uint32_t p0 = words[0] & 0xffffff, p1 = (words[0] >> 24 | words[1] << 8) & 0xffffff;
+        const std::uint32_t p2 = (words[1] >> 16 | words[2] << 16) & 0xffffff, p3 = words[2] >> 8;
+        return {{p3 | p2 << 24, p2 >> 8 | p1 << 16, p1 >> 16 | p0 << 8}};
+    }
+};
+
+// exchange<true> of n pixels of three bytes.
+inline void exchangeTurned3(std::uint8_t *a, std::uint8_t *b, int n)
+{
+    static_assert(sizeof(Quad) == 3 * kQuad);
+    // Quads of both ranges would overlap where a row meets itself: the last ones go one by one.
+    int i = 0;
+    for (; i + kQuad < n; i += kQuad) {
+        std::uint8_t *pa = a + std::ptrdiff_t{i} * 3, *pb = b + std::ptrdiff_t{n - kQuad - i} * 3;
+        Quad qa, qb;
+        std::memcpy(&qa, pa, sizeof qa);
+        std::memcpy(&qb, pb, sizeof qb);
+        qa = qa.turned();
+        qb = qb.turned();
+        std::memcpy(pa, &qb, sizeof qb);
+        std::memcpy(pb, &qa, sizeof qa);
+    }
+    exchange<true>(a + std::ptrdiff_t{i} * 3, b, n - i, WholeTexel<ThreeBytes>{});
+}
+
 // Each pair is handled where its first texel lies.
 template <class Op, class Texel> void swapTexels(const PassJob &job, const Texel &texel, int row0, int row1)
 {
@@ -81,17 +113,26 @@ template <class Op, class Texel> void swapTexels(const PassJob &job, const Texel
     const auto rowOf = [&](int y) {
         return job.group.data + job.group.pitch * (area.y + y) + std::ptrdiff_t{area.x} * kBytes;
     };
+    constexpr bool kThree = kBytes == 3;
+    const auto turnedRows = [&](std::uint8_t *a, std::uint8_t *b, int n) {
+        if constexpr (kThree)
+            exchangeTurned3(a, b, n);
+        else
+            exchange<true>(a, b, n, texel);
+    };
     Area two = area; // columns, which tell what a single one would not
     two.width = 2;
     const bool turned = Op::partnerColumn(0, two, args) == 1;
     for (int y = row0; y < row1; ++y) {
         const int other = Op::partnerRow(y, area, args);
-        if (other > y && !turned)
+        if (other > y && !turned && kThree) // bytes will do
+            exchange<false>(rowOf(y), rowOf(other), area.width * kBytes, WholeTexel<std::uint8_t>{});
+        else if (other > y && !turned)
             exchange<false>(rowOf(y), rowOf(other), area.width, texel);
         else if (other > y)
-            exchange<true>(rowOf(y), rowOf(other), area.width, texel);
+            turnedRows(rowOf(y), rowOf(other), area.width);
         else if (other == y && turned)
-            exchange<true>(rowOf(y), rowOf(y) + std::ptrdiff_t{area.width / 2} * kBytes, (area.width + 1) / 2, texel);
+            turnedRows(rowOf(y), rowOf(y) + std::ptrdiff_t{area.width / 2} * kBytes, (area.width + 1) / 2);
     }
 }
 
