@@ -204,10 +204,8 @@ TEST_F(FakeCuda, PagesThatMayOnlyBeReadAreRegisteredAsSuch)
     zc::device::CopyJob job{};
     job.from = {reinterpret_cast<Address>(page), 16, 0, 16, 0, 1};
     job.to = {target, 16, 0, 16, 0, 1};
-    job.bytes = 16;
-    job.rows = 1;
+    job.bytes = 16, job.rows = 1;
     EXPECT_EQ(launch(copy, &job), kSuccess);
-    EXPECT_EQ(d->streamSynchronize(nullptr), kSuccess);
     EXPECT_EQ(misuse(), "");
     std::swap(job.from, job.to);
     EXPECT_EQ(launch(copy, &job), kSuccess);
@@ -216,10 +214,10 @@ TEST_F(FakeCuda, PagesThatMayOnlyBeReadAreRegisteredAsSuch)
     zc_fake_lose(0);
     EXPECT_EQ(d->streamSynchronize(nullptr), kSuccess);
     EXPECT_EQ(d->memHostUnregister(page), kSuccess);
-    zc_fake_set_attribute(0, 113, 0);
-    EXPECT_EQ(d->memHostRegister(page, 4096, kHostRegister | kHostRegisterReadOnly), kNotSupported);
     EXPECT_EQ(d->memFree(target), kSuccess);
     EXPECT_EQ(d->moduleUnload(module), kSuccess);
+    zc_fake_set_attribute(0, 113, 0);
+    EXPECT_EQ(d->memHostRegister(page, 4096, kHostRegister | kHostRegisterReadOnly), kNotSupported);
     munmap(page, 4096);
 }
 
@@ -444,18 +442,14 @@ TEST_F(FakeCuda, ALostGpuStaysLost)
 
 TEST_F(FakeCuda, TheSameErrorsAreForGoodAsInTheLibrary)
 {
-    int forGood = 0;
     for (int error = 1; error < 1000; ++error) {
         zc_fake_fail("cuStreamQuery", 1, error);
         EXPECT_EQ(d->streamQuery(nullptr), error);
         EXPECT_EQ(d->streamQuery(nullptr), isSticky(error) ? error : kSuccess) << error;
         EXPECT_EQ(lossOf(context).code() == zc::Code::GpuLost, isSticky(error)) << error;
-        forGood += isSticky(error) ? 1 : 0;
         zc_fake_lose(0);
     }
-    EXPECT_EQ(forGood, 17);
-    EXPECT_TRUE(isSticky(710)) << "an assertion in a kernel";
-    EXPECT_FALSE(isSticky(kDeviceUnavailable)) << "a GPU that another process has, until it lets go";
+    EXPECT_TRUE(isSticky(710) && !isSticky(kDeviceUnavailable)) << "an assertion; a GPU that another process has";
 }
 
 TEST_F(FakeCuda, WorkIsNotReadyForAWhile)
