@@ -54,6 +54,7 @@ bool Compute::expectsGpu() const
 void Compute::clear()
 {
     last_ = nullptr;
+    timed_ = nullptr;
     places_.clear();
     hostGpu_.reset();
 }
@@ -79,7 +80,6 @@ Result<const Compute::Place *> Compute::open(int device, void *context)
         device < 0 ? Result<std::unique_ptr<Backend>>(makeHostBackend()) : makeGpuBackend(device, context);
     if (!made)
         return made.status();
-    made.value()->timeRuns(true);
     places_.push_back(std::make_unique<Place>(Place{device, context, std::move(made.value())}));
     GST_INFO_OBJECT(element_, "runs on %s", places_.back()->backend->describe().c_str());
     return places_.back().get();
@@ -91,6 +91,7 @@ std::optional<void *> Compute::keepLast()
         if (!finish(*place->backend))
             return std::nullopt;
     }
+    timed_ = nullptr;
     std::erase_if(places_, [this](const auto &place) { return place->device >= 0 && place.get() != last_; });
     return last_ != nullptr ? last_->context : nullptr;
 }
@@ -119,12 +120,25 @@ Status Compute::finish(Backend &backend)
     return waited;
 }
 
+// Two events and their queries cost a frame several microseconds.
+void Compute::timeFrame(Backend &backend)
+{
+    constexpr unsigned kTimedEvery = 8;
+    if (last_ == nullptr || last_->device < 0)
+        return;
+    const bool timed = timed_ == nullptr && turn_++ % kTimedEvery == 0;
+    backend.timeRuns(timed);
+    if (timed)
+        timed_ = &backend;
+}
+
 double Compute::takeGpuSeconds()
 {
-    double sum = 0, one = 0;
-    while (last_ != nullptr && last_->device >= 0 && last_->backend->takeGpuTime(one))
-        sum += one;
-    return sum;
+    double seconds = 0;
+    if (timed_ == nullptr || !timed_->takeGpuTime(seconds))
+        return 0;
+    timed_ = nullptr;
+    return seconds;
 }
 
 BackendUse Compute::use() const

@@ -45,7 +45,9 @@ public:
     // first failure.
     static Status finish(Backend &backend);
 
-    // Time that runs spent on the GPU of the last frame's backend since the last call, in seconds, or 0.
+    // Before the runs of a frame: one in eight is timed, and none before the time of the one before was taken.
+    void timeFrame(Backend &backend);
+    // What the runs of a timed frame took on the GPU, in seconds, once they are over; else 0.
     double takeGpuSeconds();
 
     // "cpu, 8 threads, avx2" of what ran last; what would run first, before that.
@@ -70,6 +72,8 @@ private:
     GstElement *element_; // borrowed, for the log
     std::vector<std::unique_ptr<Place>> places_;
     const Place *last_ = nullptr;
+    Backend *timed_ = nullptr; // has a time to be taken
+    unsigned turn_ = 0;
     Device device_ = Device::Auto;
     int gpu_ = -1;
     std::shared_ptr<HostGpu> hostGpu_;

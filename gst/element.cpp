@@ -382,6 +382,8 @@ Status Element::runFrames(std::span<const Frame> frames, bool mayStayQueued, Gst
     for (const Frame &frame : frames) {
         status = checkFrame(frame);
         const auto backend = status.ok() ? compute_.backendFor(frame) : Result<Backend *>(status);
+        if (backend && used == nullptr)
+            compute_.timeFrame(*backend.value());
         if (backend)
             used = backend.value();
         status = backend ? runOn(frame, *used, buffer) : backend.status();

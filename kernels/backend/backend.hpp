@@ -54,8 +54,8 @@ public:
     // Whether runs from now on are timed on the GPU; off at first. A backend without a GPU ignores it.
     virtual void timeRuns(bool /*on*/) {}
 
-    // The time that one run spent on the GPU, oldest first, each handed out once; never waits. False when no (further)
-    // timed run has finished. At most 16 runs are kept: one that finds all of them unfetched is not timed.
+    // The time that all runs which were timed since the last time handed out spent on the GPU, in seconds. Never waits:
+    // false until every one has finished. At most 16 runs are added up, and later ones are not timed.
     virtual bool takeGpuTime(double & /*seconds*/) { return false; }
 };
 

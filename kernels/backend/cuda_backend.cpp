@@ -129,7 +129,7 @@ Status CudaBackend::wait()
 
 bool CudaBackend::takeGpuTime(double &seconds)
 {
-    if (!broken_.ok() || !times_.on() || !times_.pending())
+    if (!broken_.ok() || !times_.pending())
         return false; // asked at every frame: no call of the driver for nothing
     const ContextGuard guard(context_);
     return guard.ok() && times_.take(seconds);

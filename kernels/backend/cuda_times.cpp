@@ -25,7 +25,7 @@ void RunTimes::begin(Stream stream)
     begun_ = false;
     if (!on_ || pending_ == kMost)
         return;
-    const Pair &pair = pairs_[(oldest_ + pending_) % kMost];
+    const Pair &pair = pairs_[pending_];
     begun_ = driverIfOpen()->eventRecord(pair.begin.get(), stream) == kSuccess;
 }
 
@@ -34,7 +34,7 @@ void RunTimes::end(Stream stream)
     if (!begun_)
         return;
     begun_ = false;
-    const Pair &pair = pairs_[(oldest_ + pending_) % kMost];
+    const Pair &pair = pairs_[pending_];
     if (driverIfOpen()->eventRecord(pair.end.get(), stream) == kSuccess)
         ++pending_;
 }
@@ -42,20 +42,20 @@ void RunTimes::end(Stream stream)
 bool RunTimes::take(double &seconds)
 {
     const Driver &d = *driverIfOpen();
-    while (pending_ > 0) {
-        const Pair &pair = pairs_[oldest_];
-        const DriverResult passed = d.eventQuery(pair.end.get());
-        if (passed == kNotReady)
-            return false;
-        oldest_ = (oldest_ + 1) % kMost;
-        --pending_;
+    // One run follows the other, on whatever stream.
+    if (pending_ == 0 || d.eventQuery(pairs_[pending_ - 1].end.get()) == kNotReady)
+        return false;
+    seconds = 0;
+    for (; pending_ > 0; --pending_) {
+        const Pair &pair = pairs_[pending_ - 1];
         float milliseconds = 0;
-        if (passed == kSuccess && d.eventElapsedTime(&milliseconds, pair.begin.get(), pair.end.get()) == kSuccess) {
-            seconds = static_cast<double>(milliseconds) / 1000;
-            return true;
+        if (d.eventElapsedTime(&milliseconds, pair.begin.get(), pair.end.get()) != kSuccess) {
+            pending_ = 0;
+            return false;
         }
+        seconds += static_cast<double>(milliseconds) / 1000;
     }
-    return false;
+    return true;
 }
 
 } // namespace zc::cuda

@@ -25,7 +25,7 @@ public:
     void begin(Stream stream);
     void end(Stream stream);
 
-    // Of the oldest run that has finished; false when there is none.
+    // Of all runs whose time was not taken, once the last of them has finished; false before.
     bool take(double &seconds);
 
 private:
@@ -33,7 +33,7 @@ private:
         OwnedEvent begin, end;
     };
     std::array<Pair, kMost> pairs_;
-    std::size_t oldest_ = 0, pending_ = 0;
+    std::size_t pending_ = 0;
     bool on_ = false, begun_ = false;
 };
 
