@@ -41,7 +41,7 @@ public:
           stop_(std::move(cuda::makeEvent(context, 0).value())),
           stream_(stream)
     {}
-    // Microseconds of one call, median of several rounds of kFrames calls.
+    // Microseconds of one call, median of several rounds of kFrames calls; 0 if the driver fails.
     double measure(const std::function<void(int)> &call)
     {
         const cuda::Driver &d = *cuda::driverIfOpen();
@@ -50,10 +50,11 @@ public:
             (void)d.eventRecord(start_.get(), stream_);
             for (int i = 0; i < kFrames; ++i)
                 call(i);
-            (void)d.eventRecord(stop_.get(), stream_);
-            (void)d.eventSynchronize(stop_.get());
             float ms = 0;
-            (void)d.eventElapsedTime(&ms, start_.get(), stop_.get());
+            if (d.eventRecord(stop_.get(), stream_) != cuda::kSuccess ||
+                d.eventSynchronize(stop_.get()) != cuda::kSuccess ||
+                d.eventElapsedTime(&ms, start_.get(), stop_.get()) != cuda::kSuccess)
+                return 0;
             times.push_back(ms);
         }
         std::sort(times.begin(), times.end());
@@ -179,5 +180,5 @@ int main(int argc, char **argv)
         }
     }
     std::printf("\n  ]\n}\n");
-    return 0;
+    return failed ? 1 : 0;
 }

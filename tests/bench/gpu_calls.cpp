@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Takes dlsym()'s place and answers with counting stand-ins for the driver's functions that allocate, import, load or wait.
+// Takes dlsym()'s place and answers with counting stand-ins for driver functions that allocate, import, load or wait.
 #include "gpu_calls.hpp"
 
 #include <dlfcn.h>

@@ -133,7 +133,7 @@ struct Counted {
     DriverCall kind;
 };
 
-// Of one kernel once it runs. What is waited for is a figure of its own: before GStreamer 1.24 one wait a frame is right.
+// Of one kernel once it runs. Waits are a figure of their own: before GStreamer 1.24 one a frame is right.
 void countCalls(Buffers &buffers, const char *kernel, std::vector<Figure> &figures)
 {
     constexpr Counted kKinds[] = {{"allocations", DriverCall::Allocation},

@@ -57,6 +57,13 @@ def machine_rows(machine):
             ["Build", machine["build"]], ["The whole run", "%.0f s" % machine["seconds"]]]
 
 
+def total(outcomes, ending=None):
+    """Counts of rows whose name ends so; None: of those that name no place, which is the GPU."""
+    places = ("(stand-in driver)", "(CPU)")
+    chosen = [one for one in outcomes if (one["name"].endswith(ending) if ending else not one["name"].endswith(places))]
+    return "%d passed, %d failed, %d skipped" % tuple(sum(one[key] for one in chosen) for key in ("passed", "failed", "skipped"))
+
+
 def markdown(results):
     judged = [one for one in results["figures"] if one["target"] is not None]
     others = [one for one in results["figures"] if one["target"] is None]
@@ -68,6 +75,10 @@ def markdown(results):
             table(["", ""], machine_rows(results["machine"])),
             "## Results\n", "%d passed, %d failed, %d skipped; %d rows could not run.\n" % (
                 totals["passed"], totals["failed"], totals["skipped"], len(lacking)),
+            "On the GPU: %s. Beside them on this machine: %s by the CPU alone, which must work with a GPU around; %s with "
+            "the stand-in for the driver that continuous integration uses.\n" % (
+                total(results["outcomes"]), total(results["outcomes"], "(CPU)"),
+                total(results["outcomes"], "(stand-in driver)")),
             table(["where", "what", "result", "remark", "s"], outcome_rows(functional)),
             "## Speed beside its targets\n",
             "Kernel times by events over frames rotated past the L2 cache, against a device copy of the same bytes in the same "
