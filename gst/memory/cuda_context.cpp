@@ -173,9 +173,11 @@ void CudaContexts::adopt(GstCudaContext *context, GstMiniObject *stream)
     auto known = std::find_if(adopted_.begin(), adopted_.end(), [&](const Adopted &a) { return a.context == context; });
     if (known == adopted_.end())
         known = adopted_.insert(known, {static_cast<GstCudaContext *>(gst_object_ref(context))});
-    if (stream != nullptr && stream != known->latest) {
-        std::swap(known->latest, known->before);
-        gst_mini_object_replace(&known->latest, stream);
+    auto &streams = known->streams;
+    if (stream != nullptr && stream != streams.front()) {
+        const auto old = std::find(streams.begin(), streams.end() - 1, stream);
+        std::rotate(streams.begin(), old, old + 1);
+        gst_mini_object_replace(&streams.front(), stream);
     }
     const std::lock_guard lock(mutex_);
     if (current_ != context)
@@ -210,8 +212,8 @@ int CudaContexts::device() const
 
 void CudaContexts::drop(Adopted &one)
 {
-    gst_mini_object_replace(&one.latest, nullptr);
-    gst_mini_object_replace(&one.before, nullptr);
+    for (GstMiniObject *&stream : one.streams)
+        gst_mini_object_replace(&stream, nullptr);
     gst_clear_object(&one.context);
 }
 

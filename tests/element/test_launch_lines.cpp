@@ -79,19 +79,28 @@ ElementPtr cudazerocopyIn(GstElement *pipeline)
     return found;
 }
 
-// The lines below are copies; readme-lines runs the originals, but asks less of each.
-void expectInReadme(const std::string &documented)
+// Copies of README's lines; readme-lines runs the originals, but asks less of each.
+constexpr const char *kAdjust = "videotestsrc ! cudazerocopy kernel=adjust params=\"brightness=0.1,saturation=0.3\" ! "
+                                "videoconvert ! autovideosink";
+constexpr const char *kTenBits = "videotestsrc ! video/x-raw,format=P010_10LE ! cudazerocopy kernel=pixelate "
+                                 "kernel::block=24 region=\"100,80,320,240\" ! fakesink";
+constexpr const char *kMp4 =
+    "videotestsrc ! cudazerocopy kernel=\"pixelate,block=24\" ! x264enc ! mp4mux ! filesink location=out.mp4";
+constexpr const char *kCamera =
+    "v4l2src io-mode=dmabuf ! cudazerocopy kernel=gray zero-copy=required ! v4l2sink io-mode=dmabuf-import";
+
+TEST(Documentation, ReadmeHasTheseLines)
 {
     std::ifstream file(ZC_SOURCE_ROOT "/README.md");
     const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    EXPECT_NE(text.find(documented + "\n"), std::string::npos) << "README.md does not have this line: " << documented;
+    for (const std::string line : {kAdjust, kTenBits, kMp4, kCamera})
+        EXPECT_NE(text.find(line + "\n"), std::string::npos) << "README.md does not have this line: " << line;
 }
 
 // Runs the line with its substitutions, and hands the pipeline over while it can still be asked.
 ElementPtr runLine(const std::string &documented, const std::vector<std::pair<const char *, const char *>> &instead,
                    guint64 frames)
 {
-    expectInReadme(documented);
     const std::string line = replaced(documented, instead);
     std::printf("  documented: %s\n", documented.c_str());
     for (const auto &[what, by] : instead)
@@ -117,10 +126,8 @@ void stop(const ElementPtr &pipeline)
 
 TEST(LaunchLines, AdjustToADisplay_FakevideosinkForAutovideosink)
 {
-    const ElementPtr pipeline =
-        runLine("videotestsrc ! cudazerocopy kernel=adjust "
-                "params=\"brightness=0.1,saturation=0.3\" ! videoconvert ! autovideosink",
-                {{"videotestsrc", "videotestsrc num-buffers=20"}, {"autovideosink", "fakevideosink sync=false"}}, 20);
+    const ElementPtr pipeline = runLine(
+        kAdjust, {{"videotestsrc", "videotestsrc num-buffers=20"}, {"autovideosink", "fakevideosink sync=false"}}, 20);
     ASSERT_NE(pipeline, nullptr);
     EXPECT_EQ(get(cudazerocopyIn(pipeline.get()).get(), "params"),
               "brightness=0.1,contrast=1,saturation=0.3,hue=0,gamma=1,exposure=0");
@@ -129,9 +136,7 @@ TEST(LaunchLines, AdjustToADisplay_FakevideosinkForAutovideosink)
 
 TEST(LaunchLines, PixelateOneRectangleOfTenBits)
 {
-    const ElementPtr pipeline = runLine("videotestsrc ! video/x-raw,format=P010_10LE ! cudazerocopy kernel=pixelate "
-                                        "kernel::block=24 region=\"100,80,320,240\" ! fakesink",
-                                        {{"videotestsrc", "videotestsrc num-buffers=20"}}, 20);
+    const ElementPtr pipeline = runLine(kTenBits, {{"videotestsrc", "videotestsrc num-buffers=20"}}, 20);
     ASSERT_NE(pipeline, nullptr);
     const ElementPtr element = cudazerocopyIn(pipeline.get());
     EXPECT_EQ(get(element.get(), "params"), "block=24");
@@ -150,9 +155,8 @@ TEST(LaunchLines, PixelateIntoAnMp4)
     }
     const auto out = std::filesystem::temp_directory_path() / ("zc-launch-" + std::to_string(getpid()) + ".mp4");
     const std::string sink = "location=" + out.string();
-    const ElementPtr pipeline = runLine(
-        "videotestsrc ! cudazerocopy kernel=\"pixelate,block=24\" ! x264enc ! mp4mux ! filesink location=out.mp4",
-        {{"videotestsrc", "videotestsrc num-buffers=20"}, {"location=out.mp4", sink.c_str()}}, 20);
+    const ElementPtr pipeline =
+        runLine(kMp4, {{"videotestsrc", "videotestsrc num-buffers=20"}, {"location=out.mp4", sink.c_str()}}, 20);
     stop(pipeline);
     EXPECT_TRUE(std::filesystem::exists(out) && std::filesystem::file_size(out) > 1000);
     std::filesystem::remove(out);
@@ -162,9 +166,7 @@ TEST(LaunchLines, CameraDmabufs_MemfdAppsrcForV4l2src)
 {
     constexpr guint64 kFrames = 20;
     constexpr gsize kBytes = 640 * 480 * 2;
-    const std::string documented =
-        "v4l2src io-mode=dmabuf ! cudazerocopy kernel=gray zero-copy=required ! v4l2sink io-mode=dmabuf-import";
-    expectInReadme(documented);
+    const std::string documented = kCamera;
     std::printf(
         "  documented: %s\n  instead of v4l2src, an appsrc of memfds that pose as dmabufs; instead of v4l2sink, "
         "a fakesink\n",

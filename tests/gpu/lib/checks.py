@@ -181,7 +181,7 @@ def judge_demo(outcome, output, status):
 def demo(station):
     return Job(station.name, "demo, its frames checked", [
         sys.executable, str(ROOT / "tests/scenario/demo_check.py"), "--offline", "--plugin-dir", str(station.plugin),
-        "--out", str(station.work / "demo")], station.environment(), 150, judge_demo)
+        "--out", str(station.work / "demo")], station.environment(), 300, judge_demo)
 
 
 def rates_command(station, out, runs, warm_up, contestants):
