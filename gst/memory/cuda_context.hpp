@@ -63,7 +63,7 @@ public:
     // is told of. One thread at a time; asks neighbours, so no lock may be held. Transfer: none, until release().
     Result<GstCudaContext *> ensure(int deviceId);
 
-    // The context, and the GstCudaStream or null, of a buffer. Keeps four streams of a context, the latest: a backend
+    // The context, and the GstCudaStream or null, of a buffer. Keeps three streams of a context, the latest: a backend
     // needs the one that it worked on last when it goes on to another, and a copy has two at once. Streaming thread.
     void adopt(GstCudaContext *context, GstMiniObject *stream);
 
@@ -84,7 +84,7 @@ public:
 private:
     struct Adopted {
         GstCudaContext *context = nullptr;
-        std::array<GstMiniObject *, 4> streams{}; // the latest first, or null
+        std::array<GstMiniObject *, 3> streams{}; // the latest first, or null
     };
     static void drop(Adopted &one);
     void dropProposed();
