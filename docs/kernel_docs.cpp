@@ -38,13 +38,13 @@ const char *nameOf(zc::ParamType type)
     return "unknown";
 }
 
-// "a|b" as Markdown: a table's cells may not hold a bare '|'.
-std::string choicesOf(const zc::ParamSpec &spec)
+// A table's cells may not hold a bare '|'.
+std::string choicesIn(const zc::ParamSpec &spec)
 {
-    std::string text = "`";
-    for (const char *c = spec.choices != nullptr ? spec.choices : ""; *c != '\0'; ++c)
-        text += *c == '|' ? std::string("`, `") : std::string(1, *c);
-    return text + "`";
+    std::string text;
+    for (const std::string &choice : zc::choicesOf(spec))
+        text += (text.empty() ? "`" : ", `") + choice + "`";
+    return text;
 }
 
 std::string rangeOf(const zc::ParamSpec &spec)
@@ -57,7 +57,7 @@ std::string rangeOf(const zc::ParamSpec &spec)
         return text;
     }
     case zc::ParamType::Enum:
-        return choicesOf(spec);
+        return choicesIn(spec);
     case zc::ParamType::Bool:
     case zc::ParamType::Colour:
         break;
