@@ -22,6 +22,18 @@ template <int Bytes> ZC_D void loadBytes(const PitchRow &row, int byte, uint32 *
         w[i] = __funnelshift_r(raw[i], raw[i + 1], shift);
 }
 
+// Adds those bytes of a word that `ones` names with a 1. NVRTC 11 does not know the function of that name.
+ZC_D uint32 addBytes(uint32 word, uint32 ones, uint32 sum)
+{
+#if defined(__CUDA_ARCH__)
+    uint32 result;
+    asm("dp4a.u32.u32 %0, %1, %2, %3;" : "=r"(result) : "r"(word), "r"(ones), "r"(sum));
+    return result;
+#else
+    return __dp4a(word, ones, sum);
+#endif
+}
+
 // How the samples of a word are numbers. T: uint8 or uint16.
 template <class T> struct SampleBits {
     int shift;
@@ -47,12 +59,12 @@ template <class T, int Channels> struct ChannelSums {
             constexpr uint32 kOwn = Channels == 1 ? 0x01010101u : Channels == 2 ? 0x00010001u : 1u;
 #pragma unroll
             for (int channel = 0; channel < Channels; ++channel)
-                sum[channel] = __dp4a(word, kOwn << (8 * channel), sum[channel]);
+                sum[channel] = addBytes(word, kOwn << (8 * channel), sum[channel]);
         } else if constexpr (sizeof(T) == 1) {
 #pragma unroll
             for (int channel = 0; channel < 3; ++channel) {
                 const int first = channel >= phase ? channel - phase : channel - phase + 3;
-                sum[channel] = __dp4a(word, first == 0 ? 0x01000001u : 1u << (8 * first), sum[channel]);
+                sum[channel] = addBytes(word, first == 0 ? 0x01000001u : 1u << (8 * first), sum[channel]);
             }
         } else {
 #pragma unroll
