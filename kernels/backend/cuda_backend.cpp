@@ -6,6 +6,7 @@
 #include "backend/cuda_entries.hpp"
 #include "backend/cuda_jobs.hpp"
 #include "backend/cuda_times.hpp"
+#include "core/color_matrix.hpp"
 
 #include <algorithm>
 #include <array>
@@ -229,8 +230,7 @@ Status CudaBackend::run(const Frame &frame, const Launch &launch)
     if (!broken_.ok())
         return broken_;
     Frame f = frame;
-    if (!isYuv(formatInfo(f.format)) && formatInfo(f.format).layout != Layout::Gray)
-        f.matrix = ColorMatrix::Bt601;
+    f.matrix = matrixFor(f.format, f.matrix);
     if (Status checked = checkFrame(f); !checked.ok())
         return checked;
     if (Status prepared = prepareLaunch(f, launch, args_.data()); !prepared.ok())
