@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Takes dlsym()'s place and answers with counting stand-ins for driver functions that allocate, import, load or wait.
 #include "gpu_calls.hpp"
+#include "real_dlsym.hpp"
 
 #include <dlfcn.h>
 
@@ -72,17 +73,6 @@ template <std::size_t... Index> constexpr std::array<Anything, kCount> standIns(
     return {counted<Index>...};
 }
 
-using FindSymbol = void *(*)(void *, const char *);
-
-// dlsym() has carried different versions over time; the oldest of each architecture comes last.
-FindSymbol realFindSymbol()
-{
-    for (const char *version : {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5"})
-        if (void *found = dlvsym(RTLD_NEXT, "dlsym", version))
-            return reinterpret_cast<FindSymbol>(found);
-    std::abort();
-}
-
 } // namespace
 
 long driverCalls(DriverCall kind)
@@ -95,7 +85,7 @@ long driverCalls(DriverCall kind)
 extern "C" [[gnu::visibility("default")]] void *dlsym(void *__restrict handle, const char *__restrict name) noexcept
 {
     using namespace zc::bench;
-    static const FindSymbol find = realFindSymbol();
+    static const auto find = zc::test::realDlsym();
     static constexpr auto kStandIns = standIns(std::make_index_sequence<kCount>());
     void *const found = find(handle, name);
     if (!found || std::strncmp(name, "cu", 2) != 0)

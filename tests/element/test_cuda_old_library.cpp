@@ -2,6 +2,7 @@
 // A driver that this project can use and GStreamer's CUDA library cannot, since it lacks a function: CUDA memory is not
 // offered, system memory works, and both are told why.
 #include "fake_cuda.h"
+#include "real_dlsym.hpp"
 #include "rig.hpp"
 
 #include <gtest/gtest.h>
@@ -12,13 +13,7 @@
 // Takes the C library's place, to hide a function that only GStreamer looks for.
 extern "C" __attribute__((visibility("default"))) void *dlsym(void *library, const char *name)
 {
-    using Find = void *(*)(void *, const char *);
-    static const auto real = [] {
-        void *found = nullptr;
-        for (const char *version : {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5"}) // since then, aarch64, x86-64
-            found = found ? found : dlvsym(RTLD_NEXT, "dlsym", version);
-        return reinterpret_cast<Find>(found);
-    }();
+    static const auto real = zc::test::realDlsym();
     const bool hidden = std::strcmp(name, "cuMemAllocPitch_v2") == 0;
     return real(library, hidden ? "cuMemAllocPitch_that_is_not_there" : name); // GLib asks dlerror()
 }

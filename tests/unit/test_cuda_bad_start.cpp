@@ -3,6 +3,7 @@
 // that somebody destroyed. One error each, which names what was looked for and what to do.
 #include "fake_cuda.h"
 #include "in_child.hpp"
+#include "real_dlsym.hpp"
 
 #include "backend/cuda_backend.hpp"
 #include "cuda/embedded.hpp"
@@ -31,13 +32,7 @@ extern "C" void *dlopen(const char *name, int flags)
 // The same for one function of it.
 extern "C" void *dlsym(void *library, const char *name)
 {
-    using Find = void *(*)(void *, const char *);
-    static const auto real = [] {
-        void *found = nullptr;
-        for (const char *version : {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5"}) // since then, aarch64, x86-64
-            found = found ? found : dlvsym(RTLD_NEXT, "dlsym", version);
-        return reinterpret_cast<Find>(found);
-    }();
+    static const auto real = zc::test::realDlsym();
     return std::string(name) == missingFunction ? nullptr : real(library, name);
 }
 
