@@ -45,6 +45,15 @@ public:
     // returns; the CPU backend has finished on return. The frame must have passed checkFrame().
     virtual Status run(const Frame &frame, const Launch &launch) = 0;
 
+    // The same with the frames of a batch, in turn or all at once, if they are alike. Stops at the first that fails.
+    virtual Status runBatch(std::span<const Frame> frames, const Launch &launch)
+    {
+        Status status;
+        for (std::size_t i = 0; status.ok() && i < frames.size(); ++i)
+            status = run(frames[i], launch);
+        return status;
+    }
+
     // Copies every visible pixel between frames of one format and size.
     virtual Status copy(const Frame &from, const Frame &to) = 0;
 

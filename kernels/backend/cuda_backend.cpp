@@ -6,7 +6,6 @@
 #include "backend/cuda_entries.hpp"
 #include "backend/cuda_jobs.hpp"
 #include "backend/cuda_times.hpp"
-#include "core/color_matrix.hpp"
 
 #include <algorithm>
 #include <array>
@@ -53,7 +52,8 @@ public:
 
     const char *name() const override { return "cuda"; }
     std::string describe() const override { return description_; }
-    Status run(const Frame &frame, const Launch &launch) override;
+    Status run(const Frame &frame, const Launch &launch) override { return runAlike({&frame, 1}, launch); }
+    Status runBatch(std::span<const Frame> frames, const Launch &launch) override;
     Status copy(const Frame &from, const Frame &to) override;
     Status wait() override;
     BackendUse use() const override { return use_; }
@@ -67,8 +67,9 @@ private:
     Status follow(cuda::Stream stream);
     template <class Work> Status queue(cuda::Stream stream, const Work &work);
     Status startTimes();
-    Status runAreas(const Frame &frame, const Launch &launch);
-    Status runRows(const Frame &frame, const KernelInfo &kernel, const Rect &area);
+    Status runAlike(std::span<const Frame> frames, const Launch &launch);
+    Status runAreas(std::span<const Frame> frames, const Launch &launch);
+    Status runRows(std::span<const Frame> frames, const KernelInfo &kernel, const Rect &area);
     Status runSwap(const Frame &frame, const KernelInfo &kernel, const Rect &area);
     Status runPasses(const Frame &frame, const KernelInfo &kernel, const Rect &area);
     Status takeSnapshots(device::FrameJob &job, bool array);
@@ -176,8 +177,8 @@ Status CudaBackend::launch(const char *kernel, cuda::Entry entry, cuda::Size siz
         return noted(function.status());
     void *params[] = {job, args_.data()};
     const auto blocks = [](std::int64_t n, unsigned block) { return static_cast<unsigned>((n + block - 1) / block); };
-    return told(d_.launchKernel(function.value(), blocks(size.width, kBlockX), blocks(size.height, kBlockY), 1, kBlockX,
-                                kBlockY, 1, 0, used_, params, nullptr),
+    return told(d_.launchKernel(function.value(), blocks(size.width, kBlockX), blocks(size.height, kBlockY),
+                                size.frames, kBlockX, kBlockY, 1, 0, used_, params, nullptr),
                 "cuLaunchKernel");
 }
 
@@ -225,18 +226,30 @@ Status CudaBackend::checkPlace(const Frame &frame) const
     return {};
 }
 
-Status CudaBackend::run(const Frame &frame, const Launch &launch)
+Status CudaBackend::runBatch(std::span<const Frame> frames, const Launch &launch)
+{
+    Status status;
+    for (std::size_t done = 0; status.ok() && done < frames.size();) {
+        const std::size_t count = cuda::countAlike(frames.subspan(done));
+        status = runAlike(frames.subspan(done, count), launch);
+        done += count;
+    }
+    return status;
+}
+
+Status CudaBackend::runAlike(std::span<const Frame> frames, const Launch &launch)
 {
     if (!broken_.ok())
         return broken_;
-    Frame f = frame;
-    f.matrix = matrixFor(f.format, f.matrix);
-    if (Status checked = checkFrame(f); !checked.ok())
-        return checked;
+    for (const Frame &frame : frames) {
+        if (Status checked = checkFrame(frame); !checked.ok())
+            return checked;
+        if (Status reached = checkPlace(frame); !reached.ok())
+            return reached;
+    }
+    const Frame &f = frames[0];
     if (Status prepared = prepareLaunch(f, launch, args_.data()); !prepared.ok())
         return prepared;
-    if (Status reached = checkPlace(f); !reached.ok())
-        return reached;
     const ContextGuard guard(context_);
     if (!guard.ok())
         return noted(guard.status());
@@ -244,31 +257,39 @@ Status CudaBackend::run(const Frame &frame, const Launch &launch)
         return started;
     return queue(f.stream ? static_cast<cuda::Stream>(f.stream) : stream_, [&] {
         times_.begin(used_);
-        Status status = runAreas(f, launch);
+        Status status = runAreas(frames, launch);
         times_.end(used_);
         return status;
     });
 }
 
-Status CudaBackend::runAreas(const Frame &frame, const Launch &launch)
+Status CudaBackend::runAreas(std::span<const Frame> frames, const Launch &launch)
 {
     const KernelInfo &kernel = *launch.kernel;
-    for (const Rect &area : areas_.areasOf(frame, launch)) {
-        const Status status = kernel.shape != Shape::Frame ? runRows(frame, kernel, area)
-                              : kernel.swaps               ? runSwap(frame, kernel, area)
-                                                           : runPasses(frame, kernel, area);
+    Status status;
+    for (const Rect &area : areas_.areasOf(frames[0], launch)) {
+        if (kernel.shape != Shape::Frame) {
+            status = runRows(frames, kernel, area);
+        } else {
+            for (std::size_t i = 0; status.ok() && i < frames.size(); ++i)
+                status = kernel.swaps ? runSwap(frames[i], kernel, area) : runPasses(frames[i], kernel, area);
+        }
         if (!status.ok())
-            return status;
+            break;
     }
-    return {};
+    return status;
 }
 
-Status CudaBackend::runRows(const Frame &frame, const KernelInfo &kernel, const Rect &area)
+Status CudaBackend::runRows(std::span<const Frame> frames, const KernelInfo &kernel, const Rect &area)
 {
     cuda::RowsKind kind;
     cuda::Size size;
-    device::RowsJob job = cuda::rowsJob(frame, kernel, args_.data(), area, kind, size);
-    return launch(kernel.name, cuda::rowsEntry(kind, cuda::isArray(frame)), size, &job);
+    const Frame &first = frames[0];
+    device::RowsJob job = cuda::rowsJob(first, kernel, args_.data(), area, kind, size);
+    for (std::size_t i = 0; i < frames.size(); ++i)
+        job.moves[i] = cuda::moveOf(frames[i], first);
+    size.frames = static_cast<unsigned>(frames.size());
+    return launch(kernel.name, cuda::rowsEntry(kind, cuda::isArray(first)), size, &job);
 }
 
 Status CudaBackend::runSwap(const Frame &frame, const KernelInfo &kernel, const Rect &area)

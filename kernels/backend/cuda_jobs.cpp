@@ -2,6 +2,8 @@
 // Turns frames and regions into what the device loops are told.
 #include "backend/cuda_jobs.hpp"
 
+#include "core/color_matrix.hpp"
+
 #include <algorithm>
 
 namespace zc::cuda {
@@ -11,6 +13,19 @@ namespace {
 uint64 baseOf(const Plane &plane)
 {
     return plane.data ? reinterpret_cast<std::uintptr_t>(plane.data) : plane.surface;
+}
+
+// All planes as far from the first frame's, and as aligned.
+bool isAlike(const Frame &frame, const Frame &first)
+{
+    bool alike = frame.format == first.format && frame.width == first.width && frame.height == first.height &&
+                 frame.range == first.range && frame.matrix == first.matrix && frame.device == first.device &&
+                 frame.context == first.context && frame.stream == first.stream && !isArray(frame) && !isArray(first);
+    const std::uint64_t move = moveOf(frame, first);
+    for (int i = 0; alike && i < formatInfo(first.format).planes; ++i)
+        alike = frame.planes[i].pitch == first.planes[i].pitch &&
+                baseOf(frame.planes[i]) - baseOf(first.planes[i]) == move && move % device::kChunkBytes == 0;
+    return alike;
 }
 
 // Which bytes of the plane's rows, and which rows, the area covers.
@@ -48,7 +63,7 @@ device::Codes codesOf(const Frame &frame, const FormatInfo &info)
 
 device::Weights weightsOf(const Frame &frame)
 {
-    const LumaWeights luma = lumaWeights(frame.matrix);
+    const LumaWeights luma = lumaWeights(matrixFor(frame.format, frame.matrix));
     device::Weights w{};
     w.kr = luma.red;
     w.kb = luma.blue;
@@ -254,6 +269,19 @@ device::SwapPlane swapPlane(const Frame &frame, const host::Group &group, int pl
 bool isArray(const Frame &frame)
 {
     return frame.planes[0].data == nullptr;
+}
+
+std::uint64_t moveOf(const Frame &frame, const Frame &first)
+{
+    return baseOf(frame.planes[0]) - baseOf(first.planes[0]);
+}
+
+std::size_t countAlike(std::span<const Frame> frames)
+{
+    std::size_t count = 1;
+    while (count < frames.size() && count < device::kFrames && isAlike(frames[count], frames[0]))
+        ++count;
+    return count;
 }
 
 device::RowsJob rowsJob(const Frame &frame, const KernelInfo &kernel, const void *args, const Rect &area,

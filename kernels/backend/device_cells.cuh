@@ -2,7 +2,7 @@
 // Device loop of colour kernels that want RGB, on YUV: each thread takes one chroma sample and the pixels it covers.
 #pragma once
 
-#include "backend/device_colour.cuh"
+#include "backend/device_rows.cuh"
 
 namespace zc::device {
 
@@ -12,7 +12,7 @@ template <class T, class Row> struct ChannelRow {
 
     ZC_D ChannelRow of(const RowsJob &job, const Channel &c, int y)
     {
-        return {rowOf<Row>(job.plane[c.plane], y), c.step, c.at};
+        return {rowOf<Row>(planeOf(job, c.plane), y), c.step, c.at};
     }
     ZC_M int byteAt(int x) const { return (x * step + at) * static_cast<int>(sizeof(T)); }
     ZC_M float code(int x, const Codes &c) const

@@ -7,6 +7,7 @@
 namespace zc::device {
 
 inline constexpr int kPlanes = 3;
+inline constexpr int kFrames = 32;     // of a batch that one launch does
 inline constexpr int kChunkBytes = 16; // what a thread loads at once
 inline constexpr int kBlockX = 32;     // threads of a block along a row
 inline constexpr int kBlockY = 4;
@@ -69,6 +70,7 @@ struct PlaneJob {
 // Colour and sample shape. Rows of all planes follow one another in the grid's second dimension.
 struct RowsJob {
     PlaneJob plane[kPlanes];
+    uint64 moves[kFrames]; // of a batch: how far each frame's planes lie behind those of the first
     int planes;
     int planarChroma; // planes 1 and 2 are U and V and go together
     int vectors;      // every plane begins and steps in multiples of 16 bytes

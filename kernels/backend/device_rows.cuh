@@ -8,6 +8,14 @@ namespace zc::device {
 
 // ---- the grid --------------------------------------------------------------------------------------------------
 
+// The grid's third dimension is the frames of a batch.
+ZC_D PlaneJob planeOf(const RowsJob &job, int nth)
+{
+    PlaneJob plane = job.plane[nth];
+    plane.base += job.moves[blockIdx.z];
+    return plane;
+}
+
 // Which chunk a thread has: the plane, the row in it, the first byte.
 struct Place {
     int plane, row, byte;
@@ -24,7 +32,7 @@ ZC_D bool findRow(const RowsJob &job, Place &at, PlaneJob &plane)
         if (i < planes && at.row < job.plane[i].rows) {
             at.plane = i;
             at.row += job.plane[i].row;
-            plane = job.plane[i];
+            plane = planeOf(job, i);
             return true;
         }
         at.row -= job.plane[i].rows;
@@ -89,7 +97,7 @@ template <class Row, int Words, class Change> ZC_D void eachChunk(const RowsJob 
 // U and V of planar formats at once; `change` takes both.
 template <class Row, class Change> ZC_D void changeTwins(const RowsJob &job, const Place &at, const Change &change)
 {
-    const PlaneJob &pu = job.plane[1], &pv = job.plane[2];
+    const PlaneJob pu = planeOf(job, 1), pv = planeOf(job, 2);
     const Row rowU = rowOf<Row>(pu, at.row), rowV = rowOf<Row>(pv, at.row);
 #pragma unroll
     for (int i = 0; i < kChunksEach; ++i) {

@@ -100,7 +100,7 @@ template <class Op, class Row> ZC_D void bytesRows(const RowsJob &job, const typ
         for (int i = 0; i < 4; ++i)
             k.w[i] = fourSamples<Op>(k.w[i], info, a);
         // The chroma sample behind the luma sample that is outside the picture.
-        const PlaneJob &p = job.plane[at.plane];
+        const PlaneJob p = planeOf(job, at.plane);
         if (job.oddPair >= p.hi && at.byte + kChunkBytes >= p.hi) {
             const Row row = rowOf<Row>(p, at.row);
             const uint32 v = row.template read<unsigned char>(job.oddPair);

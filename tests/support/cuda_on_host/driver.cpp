@@ -273,14 +273,15 @@ EXPORT DriverResult cuLaunchKernel(Function function, unsigned gridX, unsigned g
                                    unsigned blockY, unsigned blockZ, unsigned, Stream, void **params, void **)
 {
     using namespace zc::on_host;
-    if (gridZ != 1 || blockZ != 1 || gridX == 0 || gridY == 0 || gridY > 65535)
+    if (blockZ != 1 || gridX == 0 || gridY == 0 || gridY > 65535 || gridZ == 0 || gridZ > 65535)
         return kInvalidValue;
     blockSize = {blockX, blockY, 1};
-    for (block.y = 0; block.y < gridY; ++block.y)
-        for (block.x = 0; block.x < gridX; ++block.x)
-            for (thread.y = 0; thread.y < blockY; ++thread.y)
-                for (thread.x = 0; thread.x < blockX; ++thread.x)
-                    reinterpret_cast<Run>(function)(params);
+    for (block.z = 0; block.z < gridZ; ++block.z)
+        for (block.y = 0; block.y < gridY; ++block.y)
+            for (block.x = 0; block.x < gridX; ++block.x)
+                for (thread.y = 0; thread.y < blockY; ++thread.y)
+                    for (thread.x = 0; thread.x < blockX; ++thread.x)
+                        reinterpret_cast<Run>(function)(params);
     return kSuccess;
 }
 EXPORT DriverResult cuGetErrorName(DriverResult, const char **text)

@@ -97,11 +97,12 @@ int runCopy(const std::string &name, const device::CopyJob &job, std::vector<Add
     return kSuccess;
 }
 
-int runRows(const std::string &name, const device::RowsJob &job, std::vector<Address> &touched)
+int runRowsOf(const std::string &name, const device::RowsJob &job, Address move, std::vector<Address> &touched)
 {
     const bool surface = name.find("_surface") != std::string::npos;
     for (int i = 0; i < job.planes; ++i) {
-        const device::PlaneJob &p = job.plane[i];
+        device::PlaneJob p = job.plane[i];
+        p.base += move;
         if (p.rows <= 0 || p.hi <= p.lo)
             continue;
         const Rows rows = rowsOf(name, "plane", p, p.lo, p.hi - p.lo, p.rows, surface);
@@ -113,6 +114,15 @@ int runRows(const std::string &name, const device::RowsJob &job, std::vector<Add
         touched.push_back(rows.address);
     }
     return kSuccess;
+}
+
+// The grid's third dimension is the frames of a batch.
+int runRows(const std::string &name, const device::RowsJob &job, unsigned frames, std::vector<Address> &touched)
+{
+    int result = frames <= device::kFrames ? kSuccess : kIllegalAddress;
+    for (unsigned i = 0; result == kSuccess && i < frames; ++i)
+        result = runRowsOf(name, job, job.moves[i], touched);
+    return result;
 }
 
 int checkPiece(const std::string &name, const char *role, Address address, std::int64_t bytes,
@@ -168,13 +178,13 @@ int runSwap(const std::string &name, const device::SwapJob &job, std::vector<Add
 }
 
 // The job of one of the project's own kernels; others are only written down.
-int runKernel(const std::string &name, void **params, std::vector<Address> &touched)
+int runKernel(const std::string &name, void **params, unsigned gridZ, std::vector<Address> &touched)
 {
     const auto is = [&](const char *prefix) { return name.rfind(prefix, 0) == 0; };
     if (is("zc_copy_"))
         return runCopy(name, *static_cast<const device::CopyJob *>(params[0]), touched);
     if (is("zc_rows_"))
-        return runRows(name, *static_cast<const device::RowsJob *>(params[0]), touched);
+        return runRows(name, *static_cast<const device::RowsJob *>(params[0]), gridZ, touched);
     if (is("zc_pass_"))
         return runPass(name, *static_cast<const device::FrameJob *>(params[0]), touched);
     if (is("zc_swap_"))
@@ -205,7 +215,8 @@ int launch(const Launch &l)
     state().launches.push_back(function->name);
     std::vector<Address> touched;
     // As on a GPU, the launch succeeds and the harm is told by the next call that waits.
-    if (const int harm = l.params ? runKernel(function->name, l.params, touched) : kSuccess; harm != kSuccess)
+    if (const int harm = l.params ? runKernel(function->name, l.params, l.grid[2], touched) : kSuccess;
+        harm != kSuccess)
         state().lost = harm;
     enqueue(queue, touched);
     return kSuccess;
