@@ -36,6 +36,7 @@ Result<Function> LoadedKernel::entry(const std::string &symbol)
 
 namespace {
 
+constexpr DriverResult kInvalidImage = 200;        // the driver cannot read it: before CUDA 12.4, if it is zstd
 constexpr DriverResult kNoBinaryForGpu = 209;      // no image of the fat binary is for this GPU
 constexpr DriverResult kUnsupportedPtx = 222;      // the PTX is newer than the driver
 constexpr DriverResult kJitCompilerNotFound = 221; // there is PTX, but this driver cannot compile it
@@ -49,7 +50,8 @@ bool wantsImages()
 
 bool isRefusal(DriverResult result)
 {
-    return result == kNoBinaryForGpu || result == kUnsupportedPtx || result == kJitCompilerNotFound;
+    return result == kInvalidImage || result == kNoBinaryForGpu || result == kUnsupportedPtx ||
+           result == kJitCompilerNotFound;
 }
 
 // The driver reads PTX, numbers and all, in the locale of the thread.

@@ -238,6 +238,11 @@ TEST(BadStart, DriverOlderThanTheToolkit)
     expectImageRefused([] { zc_fake_set_driver_version(12040); }, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION");
 }
 
+TEST(BadStart, DriverThatCannotReadTheImages)
+{
+    expectImageRefused([] { zc_fake_fail("cuModuleLoadData", 1, 200); }, "CUDA_ERROR_INVALID_IMAGE");
+}
+
 TEST(BadStart, GpuOlderThanTheImages)
 {
     expectImageRefused(

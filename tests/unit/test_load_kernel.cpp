@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <dlfcn.h>
@@ -109,8 +110,11 @@ TEST_F(LoadKernelTest, compilesWhatTheGpuRefusesAndSaysSo)
             EXPECT_EQ(fakeNvrtc().compiled, 2);
             return;
         }
-        for (const int error : {209, 222}) {
-            const char *name = error == 209 ? "invert" : "gray";
+        struct Refusal {
+            const char *kernel;
+            int error;
+        };
+        for (const auto [name, error] : {Refusal{"adjust", 200}, Refusal{"invert", 209}, Refusal{"gray", 222}}) {
             logged.clear();
             zc_fake_fail("cuModuleLoadData", 1, error);
             const auto kernel = loadKernel(context, name);
@@ -119,13 +123,32 @@ TEST_F(LoadKernelTest, compilesWhatTheGpuRefusesAndSaysSo)
                       std::string::npos)
                 << logged;
         }
-        EXPECT_EQ(fakeNvrtc().compiled, 3);
+        EXPECT_EQ(fakeNvrtc().compiled, 4);
         // Any other error is told, not worked around.
         zc_fake_fail("cuModuleLoadData", 1, 2);
         const auto failed = loadKernel(context, "pixelate");
         EXPECT_FALSE(failed.ok());
         EXPECT_NE(failed.status().message().find("OUT_OF_MEMORY"), std::string::npos) << failed.status().message();
-        EXPECT_EQ(fakeNvrtc().compiled, 3);
+        EXPECT_EQ(fakeNvrtc().compiled, 4);
+    });
+}
+
+// The stand-in answers as drivers before CUDA 12.4 do, which cannot read zstd.
+TEST_F(LoadKernelTest, zstdIsNoImageForAnOldDriver)
+{
+    inChild([](Context) {
+        constexpr std::uint32_t kMagic = 0xba55ed50, kHeader = 0x00100001, kZstd = 0xfd2fb528;
+        const std::array<std::uint32_t, 6> plain{kMagic, kHeader, 8, 0, 0, 0}, zstd{kMagic, kHeader, 8, 0, 0, kZstd};
+        const Driver &d = *driverIfOpen();
+        Module module = nullptr;
+        zc_fake_set_driver_version(12030);
+        EXPECT_EQ(d.moduleLoadData(&module, zstd.data()), 200);
+        EXPECT_EQ(d.moduleLoadData(&module, plain.data()), 222);
+        zc_fake_set_driver_version(12040);
+        EXPECT_EQ(d.moduleLoadData(&module, zstd.data()), 222);
+        zc_fake_set_driver_version(13000);
+        EXPECT_EQ(d.moduleLoadData(&module, zstd.data()), kSuccess);
+        EXPECT_EQ(d.moduleUnload(module), kSuccess);
     });
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 namespace zc::fake {
 
@@ -12,6 +13,7 @@ namespace {
 constexpr std::uint32_t kFatbinMagic = 0xba55ed50;
 constexpr int kToolkit = 13000; // what fat binaries are taken to be made with
 constexpr int kOldestCompute = 75;
+constexpr int kZstdDriver = 12040; // the first that reads fat binaries compressed so
 
 // ".version 9.0" needs CUDA 13.0, 8.x needs 12.x, 7.x needs 11.x.
 int driverForPtx(const std::string &text)
@@ -21,6 +23,23 @@ int driverForPtx(const std::string &text)
     if (at == std::string::npos || std::sscanf(text.c_str() + at, ".version %d.%d", &major, &minor) != 2)
         return 0;
     return (major + 4) * 1000 + minor * 10;
+}
+
+// Whether a fat binary holds a zstd frame: a header of 16 bytes, of which the last 8 say how much follows.
+bool isZstd(const void *fatbin)
+{
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, static_cast<const char *>(fatbin) + 8, sizeof bytes);
+    return std::string_view(static_cast<const char *>(fatbin) + 16, bytes).find("\x28\xb5\x2f\xfd") !=
+           std::string_view::npos;
+}
+
+int checkFatbin(const void *fatbin)
+{
+    const int version = state().driverVersion;
+    if (version < kZstdDriver && isZstd(fatbin))
+        return kInvalidImage;
+    return version < kToolkit ? kUnsupportedPtx : kSuccess;
 }
 
 int checkImage(const void *image, std::string &ptx)
@@ -33,7 +52,7 @@ int checkImage(const void *image, std::string &ptx)
     if (elf || magic == kFatbinMagic) {
         if (compute < kOldestCompute)
             return kNoBinaryForGpu;
-        return !elf && state().driverVersion < kToolkit ? kUnsupportedPtx : kSuccess;
+        return elf ? kSuccess : checkFatbin(image);
     }
     const std::string text(static_cast<const char *>(image));
     const int needed = driverForPtx(text);
