@@ -6,6 +6,7 @@
 #include "backend/cuda_entries.hpp"
 #include "backend/cuda_jobs.hpp"
 #include "backend/cuda_times.hpp"
+#include "core/log.hpp"
 
 #include <algorithm>
 #include <array>
@@ -137,14 +138,20 @@ bool CudaBackend::takeGpuTime(double &seconds)
     return guard.ok() && times_.take(seconds);
 }
 
-// Follows timeRuns(), which has no way to fail.
+// Follows timeRuns(). Runs that cannot be timed are none the worse, unless that is how a lost GPU shows.
 Status CudaBackend::startTimes()
 {
     if (timing_ == times_.on())
         return {};
-    if (timing_)
-        return noted(times_.start(context_));
-    times_.stop();
+    if (!timing_) {
+        times_.stop();
+        return {};
+    }
+    Status started = noted(times_.start(context_));
+    if (started.ok() || !broken_.ok())
+        return started;
+    timing_ = false; // until it is asked for again
+    log(LogLevel::Info, "runs are not timed: " + started.message());
     return {};
 }
 

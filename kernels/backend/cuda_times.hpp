@@ -14,7 +14,7 @@ class RunTimes {
 public:
     static constexpr std::size_t kMost = 16;
 
-    // Makes the events at the first time, so that a run allocates nothing.
+    // Makes the events at the first time, so that a run allocates nothing. After a failure it is off as before.
     Status start(Context context);
     void stop() { on_ = false; }
     bool on() const { return on_; }

@@ -294,8 +294,8 @@ void sweep(int error, const char *errorName, bool timed)
         EXPECT_EQ(o.live, "");
         EXPECT_EQ(avoidable(o), "");
         // The times of runs are only measurements: a run without one is none the worse.
-        const bool measures = timed && isOneOf(o.failedCall, {"cuCtxPushCurrent_v2", "cuEventRecord", "cuEventQuery",
-                                                              "cuEventElapsedTime"});
+        const bool measures = timed && isOneOf(o.failedCall, {"cuCtxPushCurrent_v2", "cuEventCreate", "cuEventRecord",
+                                                              "cuEventQuery", "cuEventElapsedTime"});
         const bool swallowed = o.status.ok() && (ended || mayFailInSilence(o.failedCall) || leaksOne(o) || measures ||
                                                  wasTriedAgain(o, whole.calls));
         if (!swallowed) {
@@ -316,6 +316,33 @@ TEST_F(Faults, AnyCallMayFailOnce)
 TEST_F(Faults, AnyCallMayFailForWantOfMemory)
 {
     sweep(2, "CUDA_ERROR_OUT_OF_MEMORY", true);
+}
+
+// A run whose time cannot be taken is done all the same, and a later one is timed again.
+TEST_F(Faults, ATimeThatCannotBeTakenIsNoError)
+{
+    const auto child = zc::test::inChild([]() -> std::string {
+        auto context = zc::cuda::PrimaryContext::retain(0);
+        Picture picture;
+        if (!context || !picture.make(context.value().get(), zc::Format::Rgba).ok())
+            return "no picture";
+        auto backend = zc::makeCudaBackend();
+        if (!backend)
+            return backend.status().message();
+        std::string told;
+        for (const bool fails : {true, false}) {
+            if (fails)
+                zc_fake_fail("cuEventCreate", 3, 999);
+            backend.value()->timeRuns(true);
+            double seconds = 0;
+            for (const Status &status : {runStep(*backend.value(), picture, kSteps[1]), backend.value()->wait()})
+                told += status.message();
+            told += backend.value()->takeGpuTime(seconds) ? "timed " : "not timed ";
+        }
+        return told + std::to_string(zc_fake_failures()) + zc_fake_misuse();
+    });
+    EXPECT_EQ(child.status, 0);
+    EXPECT_EQ(child.text, "not timed timed 1");
 }
 
 // From any call on the GPU is lost: one error; whatever is asked later is answered without the driver.
