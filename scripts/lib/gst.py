@@ -2,9 +2,16 @@
 """gst-launch-1.0 as a library: what exists, what a file holds, running a pipeline, decoding to thumbnails."""
 import os
 import re
+import select
 import shlex
+import signal
 import subprocess
+import threading
 from dataclasses import dataclass, field
+
+# gst-launch-1.0 of 1.22 may never exit after an error while it prerolls, and a pipeline that stalls says nothing at all.
+SECONDS_AFTER_ERROR = 5
+SECONDS_WITHOUT_BYTES = 60
 
 FIELD = re.compile(r'([a-z][a-z0-9-]*)=\(([A-Za-z0-9]+)\)("(?:\\.|[^"\\])*"|[^,;]*)')
 
@@ -110,6 +117,9 @@ def run(launch, environment=None, on_progress=None, quiet=False):
     process = subprocess.Popen(["gst-launch-1.0", "-m", *tokens(launch)], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                                env={**os.environ, **(environment or {})})
+    # Not process.kill(): that would reap the process, and os.wait4() below would not find it.
+    last_word = threading.Timer(SECONDS_AFTER_ERROR, os.kill, (process.pid, signal.SIGKILL))
+    last_word.daemon = True
     result, complaints = Run(), []
     for line in process.stdout:
         # Not from the line's start: gst-launch prints a message in two parts, and other threads print between them.
@@ -124,15 +134,20 @@ def run(launch, environment=None, on_progress=None, quiet=False):
             result.seconds = int(ended[1]) * 3600 + int(ended[2]) * 60 + float(ended[3])
         elif re.match(r"(ERROR|WARNING)|Additional debug info|.*could not|.*no property", line):
             complaints.append(line.strip())
+            if line.startswith("ERROR") and last_word.ident is None:
+                last_word.start()
         elif complaints and line.startswith(("/", "../", "gst")):
             complaints.append(line.strip())
+    last_word.cancel()
     process.stdout.close()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     result.cpu_seconds = usage.ru_utime + usage.ru_stime
     if process.returncode != 0 or any(line.startswith("ERROR") for line in complaints):
-        raise Failure("the pipeline failed (status %d):\n    %s\n  %s"
-                      % (process.returncode, shell_line(launch), "\n  ".join(complaints) or "it printed no error"))
+        ending = ("did not end within %g s of its error" % SECONDS_AFTER_ERROR if process.returncode == -signal.SIGKILL
+                  and last_word.ident is not None else "failed (status %d)" % process.returncode)
+        raise Failure("the pipeline %s:\n    %s\n  %s"
+                      % (ending, shell_line(launch), "\n  ".join(complaints) or "it printed no error"))
     for line in [] if quiet else complaints:
         print("  " + line)
     return result
@@ -144,14 +159,24 @@ def thumbnails(path, width, height, pixel_format="RGB"):
     launch = ("filesrc location=%s ! decodebin ! video/x-raw ! videoconvert ! videoscale ! "
               "video/x-raw,format=%s,width=%d,height=%d ! fdsink fd=1 sync=false" % (quoted(path), pixel_format, width, height))
     process = subprocess.Popen(["gst-launch-1.0", "-q", *tokens(launch)], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
     try:
-        while True:
-            frame = process.stdout.read(size)
-            if len(frame) < size:
-                break
+        while frame := read_exactly(process.stdout, size, path):
             yield frame
     finally:
         process.stdout.close()
         process.kill()
         process.wait()
+
+
+def read_exactly(pipe, size, path):
+    """So many bytes, or none where the pipe ends before; Failure where it stays silent for too long."""
+    data = bytearray()
+    while len(data) < size:
+        if not select.select([pipe], [], [], SECONDS_WITHOUT_BYTES)[0]:
+            raise Failure("%s: it stopped decoding; nothing came for %g s" % (path, SECONDS_WITHOUT_BYTES))
+        piece = pipe.read(size - len(data))
+        if not piece:
+            return b""
+        data += piece
+    return bytes(data)

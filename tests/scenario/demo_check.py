@@ -17,6 +17,8 @@ sys.path.insert(0, str(ROOT / "scripts/lib"))
 import contact_sheet  # noqa: E402
 import gst  # noqa: E402
 
+# Its own programs end by themselves; where one does not, the test says so. `timeout` ends what they started with them.
+LIMITED = ["timeout", "--kill-after=10", "900"]
 LOSS = 2.0  # mean absolute error in code values that encoding may add
 SHEET_COLUMNS, THUMB_WIDTH = 5, 320
 problems = []
@@ -34,7 +36,7 @@ def run_demo(args, *arguments, environment=None, plugin_dir=None, out=None):
     command = ([str(ROOT / "scripts/demo")] if plugin_dir is None else
                [sys.executable, str(ROOT / "scripts/lib/demo.py"), "--plugin-dir", os.path.abspath(plugin_dir),
                 "--out", str(out)] + ["--offline"] * args.offline)
-    done = subprocess.run([*command, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    done = subprocess.run([*LIMITED, *command, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, env={**os.environ, **(environment or {})})
     print(done.stdout)
     if done.returncode != 0:
@@ -202,7 +204,7 @@ def check_pasted(args):
         expect(False, "two lines to paste were printed, with out.mp4 in the second")
         return
     bare = {name: value for name, value in os.environ.items() if name != "GST_PLUGIN_PATH"}
-    done = subprocess.run(["sh", "-e"], input=lines[1] + lines[2].replace("out.mp4", "pasted.mp4"), env=bare, cwd=folder,
+    done = subprocess.run([*LIMITED, "sh", "-e"], input=lines[1] + lines[2].replace("out.mp4", "pasted.mp4"), env=bare, cwd=folder,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     expect(done.returncode == 0, "what it prints can be pasted" + ("" if done.returncode == 0 else ":\n" + done.stdout))
     result["pasted"] = str(folder / "pasted.mp4")

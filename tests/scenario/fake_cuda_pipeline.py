@@ -24,7 +24,7 @@ def main(folder):
     found = {}
     for name, line in LINES.items():
         path = os.path.join(folder, f'fake_cuda_{name}.raw')
-        done = subprocess.run(['gst-launch-1.0', '-q'] + (line + path).split(), check=False)
+        done = subprocess.run(['timeout', '60', 'gst-launch-1.0', '-q'] + (line + path).split(), check=False)
         if done.returncode != 0:
             print(f'status {done.returncode} of: {line}{path}')
             return 1

@@ -43,8 +43,11 @@ def has_gpu():
     """Whether frames decode on a GPU and encode there: that the elements exist does not say so."""
     if not (gst.exists("nvh264dec") and gst.exists("nvh264enc")):
         return False
-    return subprocess.run(["gst-launch-1.0", "-q", *"videotestsrc num-buffers=2 ! nvh264enc ! h264parse ! nvh264dec ! fakesink".split()],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    try:
+        gst.run("videotestsrc num-buffers=2 ! nvh264enc ! h264parse ! nvh264dec ! fakesink", quiet=True)
+    except gst.Failure:
+        return False
+    return True
 
 
 def adapted(line, substitutions):
