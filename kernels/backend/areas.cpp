@@ -33,6 +33,8 @@ std::span<const Rect> AreaCache::areasOf(const Frame &frame, const Launch &launc
     clipToFrame(made.regions, frame, made.rects);
     if (pointWise)
         splitter_.split(made.rects);
+    else
+        dropInner(made.rects);
     return made.rects;
 }
 

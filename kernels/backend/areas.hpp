@@ -12,8 +12,8 @@ namespace zc {
 // Thread-bound. A steady stream allocates nothing, nor do regions that move.
 class AreaCache {
 public:
-    // The launch's regions, cut to the frame and widened to whole chroma samples; disjoint for point-wise kernels.
-    // Valid until the next call.
+    // The launch's regions, cut to the frame and widened to whole chroma samples; disjoint for point-wise kernels,
+    // none inside another for the others. Valid until the next call.
     std::span<const Rect> areasOf(const Frame &frame, const Launch &launch);
 
 private:

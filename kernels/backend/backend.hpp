@@ -19,7 +19,7 @@ namespace zc {
 struct Launch {
     const KernelInfo *kernel = nullptr;
     const ParamValues *params = nullptr; // of that kernel
-    std::span<const Rect> regions;       // in pixels, any order, may overlap and leave the frame; acted on in turn
+    std::span<const Rect> regions;       // in pixels, may overlap and leave the frame; acted on in turn
     bool wholeFrame = true;              // regions are ignored
     std::uint64_t frameIndex = 0;
     double seconds = 0; // running time of the frame

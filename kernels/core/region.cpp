@@ -169,6 +169,23 @@ std::vector<Rect> clipToFrame(const std::vector<Rect> &rects, const Frame &frame
     return inside;
 }
 
+void dropInner(std::vector<Rect> &rects)
+{
+    const auto within = [](const Rect &inner, const Rect &outer) {
+        const Edges i = edgesOf(inner), o = edgesOf(outer);
+        return i.left >= o.left && i.top >= o.top && i.right <= o.right && i.bottom <= o.bottom;
+    };
+    auto end = rects.begin(); // of those kept
+    for (auto next = rects.begin(); next != rects.end(); ++next) {
+        const Rect rect = *next;
+        if (std::any_of(rects.begin(), end, [&](const Rect &kept) { return within(rect, kept); }))
+            continue;
+        end = std::remove_if(rects.begin(), end, [&](const Rect &kept) { return within(kept, rect); });
+        *end++ = rect;
+    }
+    rects.erase(end, rects.end());
+}
+
 void RectSplitter::reserve(std::size_t count, std::vector<Rect> &result)
 {
     constexpr std::size_t kMostAhead = 1024; // enough for 22 of them

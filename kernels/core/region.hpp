@@ -26,6 +26,10 @@ Rect grown(const Rect &rect, double percent);
 void clipToFrame(std::span<const Rect> rects, const Frame &frame, std::vector<Rect> &into);
 std::vector<Rect> clipToFrame(const std::vector<Rect> &rects, const Frame &frame);
 
+// Leaves out what is wholly inside another one, and all but the first of equal ones: the rest cover the same area, in
+// the order they had. So a kernel that sees neighbours meets a thing once that several boxes name. Allocates nothing.
+void dropInner(std::vector<Rect> &rects);
+
 // Makes of rectangles the same area without overlap, so that a point-wise kernel meets each pixel once. Thread-bound.
 class RectSplitter {
 public:

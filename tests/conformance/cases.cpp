@@ -24,9 +24,10 @@ constexpr std::array<Arrangement, 6> kArrangements = {{{"tight", 0, 0},
 constexpr std::array<ColorMatrix, 5> kMatrices = {ColorMatrix::Bt601, ColorMatrix::Bt709, ColorMatrix::Bt2020,
                                                   ColorMatrix::Smpte240m, ColorMatrix::Fcc};
 
-constexpr std::array<const char *, 9> kRegions = {
-    "the whole frame",    "one rectangle", "an odd rectangle", "overlapping ones", "one partly outside", "an empty one",
-    "one of absurd size", "none",          "one pixel"};
+constexpr std::array<const char *, 10> kRegions = {
+    "the whole frame",    "one rectangle",     "an odd rectangle",   "overlapping ones",
+    "one partly outside", "an empty one",      "one of absurd size", "none",
+    "one pixel",          "ones inside others"};
 
 gold::Where regionsOf(std::size_t kind, int w, int h)
 {
@@ -50,6 +51,13 @@ gold::Where regionsOf(std::size_t kind, int w, int h)
         return {false, {{w / 2, h / 3, kMost, kMost}, {-kMost, -kMost, kMost, kMost}}};
     case 7:
         return {false, {}};
+    case 9: // twice the same, around one that comes before and one that comes after; one that overlaps
+        return {false,
+                {{w / 4, 1, 1, 1},
+                 {0, 0, w / 2 + 1, h},
+                 {1, h / 3, w / 3, h / 2},
+                 {-1, 0, w / 2 + 2, h + 1},
+                 {w / 3, h / 4, w / 2, h / 2}}};
     default:
         return {false, {{w - 1, h / 2, 1, 1}}};
     }

@@ -416,6 +416,34 @@ TEST_P(Literal, FlipTwiceIsNothing)
     }
 }
 
+TEST_P(Literal, FlipMeetsARectangleOnceThatIsNamedTwice)
+{
+    const std::vector<Rect> cases[] = {
+        {{0, 0, 4, 2}, {0, 0, 4, 2}},               // the same
+        {{0, 0, 2, 2}, {0, 0, 4, 2}},               // inside a later one
+        {{0, 0, 4, 2}, {2, 0, 1, 1}},               // inside an earlier one
+        {{-3, -3, 9, 9}, {0, 0, 100, 100}},         // the same once they are cut to the picture
+        {{0, 0, 3, 2}, {1, 1, 3, 1}, {0, 1, 4, 1}}, // the first is widened to the picture
+    };
+    for (const std::vector<Rect> &regions : cases) {
+        SCOPED_TRACE(regionsToString(regions));
+        SmallPicture picture(target(), {Format::I420, 4, 2, kLimited});
+        picture.set('Y', {1, 2, 3, 4, 5, 6, 7, 8});
+        picture.set('U', {10, 20});
+        picture.run("flip", "method=horizontal", regions);
+        EXPECT_EQ(picture.get('Y'), (Codes{4, 3, 2, 1, 8, 7, 6, 5}));
+        EXPECT_EQ(picture.get('U'), (Codes{20, 10}));
+    }
+}
+
+TEST_P(Literal, BoxBlurMeetsARectangleOnceThatIsNamedTwice)
+{
+    SmallPicture picture(target(), {Format::Gray8, 5, 1, kFull});
+    picture.set('Y', {9, 0, 0, 0, 90});
+    picture.run("box-blur", "radius=1", {{2, 0, 1, 1}, {1, 0, 3, 1}, {1, 0, 3, 1}});
+    EXPECT_EQ(picture.get('Y'), (Codes{9, 3, 0, 30, 90}));
+}
+
 TEST_P(Literal, BoxBlurSpreadsAnImpulse)
 {
     SmallPicture middle(target(), {Format::Gray8, 5, 5, kLimited});

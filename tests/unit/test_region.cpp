@@ -220,6 +220,47 @@ TEST(RegionTest, ClippingAgreesWithABitmap)
     }
 }
 
+TEST(RegionTest, WhatIsInsideAnotherIsLeftOut)
+{
+    const auto left = [](std::vector<Rect> rects) {
+        dropInner(rects);
+        return rects;
+    };
+    EXPECT_EQ(left({}), std::vector<Rect>());
+    EXPECT_EQ(left({{1, 2, 3, 4}, {1, 2, 3, 4}}), (std::vector<Rect>{{1, 2, 3, 4}}));
+    EXPECT_EQ(left({{2, 2, 2, 2}, {9, 9, 2, 2}, {0, 0, 4, 4}, {3, 0, 1, 4}}),
+              (std::vector<Rect>{{9, 9, 2, 2}, {0, 0, 4, 4}}));
+    const std::vector<Rect> crossing = {{0, 0, 4, 4}, {1, 1, 4, 2}, {0, 1, 5, 1}, {-1, 0, 4, 4}};
+    EXPECT_EQ(left(crossing), crossing);
+    EXPECT_EQ(left({{0, 0, kMost, kMost}, {kMost, kMost, kMost, kMost}, {1, 1, kMost, kMost}, {5, 5, 5, 5}}),
+              (std::vector<Rect>{{0, 0, kMost, kMost}, {kMost, kMost, kMost, kMost}, {1, 1, kMost, kMost}}));
+}
+
+TEST(RegionTest, LeavingOutCoversTheSamePixels)
+{
+    std::mt19937 random(4);
+    for (int round = 0; round < 400; ++round) {
+        const std::vector<Rect> rects = randomRects(random, round % 12);
+        SCOPED_TRACE(regionsToString(rects));
+        std::vector<Rect> rest = rects;
+        dropInner(rest);
+        Bitmap wanted(96, 16), found(96, 16);
+        for (const Rect &rect : rects)
+            wanted.add(rect);
+        for (std::size_t i = 0; i < rest.size(); ++i) {
+            found.add(rest[i]);
+            for (std::size_t k = 0; k < rest.size(); ++k)
+                EXPECT_TRUE(i == k || rest[i].x < rest[k].x || rest[i].y < rest[k].y ||
+                            rest[i].x + rest[i].width > rest[k].x + rest[k].width ||
+                            rest[i].y + rest[i].height > rest[k].y + rest[k].height);
+        }
+        for (int y = -16; y < 80; ++y) {
+            for (int x = -16; x < 80; ++x)
+                ASSERT_EQ(found.at(x, y) > 0, wanted.at(x, y) > 0) << x << "," << y;
+        }
+    }
+}
+
 TEST(RegionTest, DisjointCoversTheSamePixelsOnce)
 {
     std::mt19937 random(2);

@@ -70,6 +70,19 @@ void grayColour(Picture &picture, const std::vector<Rect> &rects, const std::fun
     });
 }
 
+// Whether another rectangle has all pixels of this one, or an earlier one is the same.
+bool leftOut(const std::vector<Rect> &rects, std::size_t which)
+{
+    const Rect &r = rects[which];
+    for (std::size_t i = 0; i < rects.size(); ++i) {
+        const Rect &o = rects[i];
+        if (o == r ? i < which
+                   : o.x <= r.x && o.y <= r.y && o.x + o.width >= r.x + r.width && o.y + o.height >= r.y + r.height)
+            return true;
+    }
+    return false;
+}
+
 // One chroma sample and the pixels that it covers.
 void yuvBlock(Picture &picture, int cx, int cy, const std::function<Rgba(Rgba, int, int)> &change)
 {
@@ -280,7 +293,11 @@ void wholeColour(Picture &picture, const Where &where, const std::function<Rgba(
 
 void eachChannel(Picture &picture, const Where &where, const FrameChange &change)
 {
-    for (const Rect &rect : cut(picture, where)) {
+    const std::vector<Rect> rects = cut(picture, where);
+    for (std::size_t i = 0; i < rects.size(); ++i) {
+        if (leftOut(rects, i))
+            continue;
+        const Rect &rect = rects[i];
         for (const Channel &c : picture.layout().channels) {
             Grid before = {picture.columns(c), picture.rows(c), {}};
             for (int y = 0; y < before.height; ++y)
