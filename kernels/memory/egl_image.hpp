@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// An EGLImage as kernels reach it: registered with CUDA once and kept, its planes as addresses or surface objects.
+#pragma once
+
+#include "core/frame.hpp"
+#include "core/status.hpp"
+
+#include <memory>
+
+namespace zc {
+
+// The registration of one EGLImage. It must go before the image does, on whatever thread: the owning context is made
+// current there. What others write to the image shows without another registration; whoever writes must wait for
+// others' work on it first, since CUDA and EGL order nothing between them.
+class EglImageImport {
+public:
+    // `context`: a CUcontext that outlives the import, or null for the primary one of the device, which is retained.
+    // `eglImage`: an EGLImageKHR. Unsupported if the driver has no EGL, Access if it refuses the image: the message says
+    // what would work. Takes tens of microseconds, and up to a hundred milliseconds on a busy GPU. Any thread.
+    static Result<EglImageImport> make(int device, void *context, void *eglImage);
+
+    EglImageImport(EglImageImport &&other) noexcept;
+    EglImageImport &operator=(EglImageImport &&other) noexcept;
+    EglImageImport(const EglImageImport &) = delete;
+    EglImageImport &operator=(const EglImageImport &) = delete;
+    ~EglImageImport(); // waits for nothing: no work on the image may be queued any more
+
+    // Fills in where the planes are: addresses and pitches, or surface objects, and device and context. Format and size
+    // must be set, plane sizes, too (setPlaneSizes()). The image may be larger than the frame, which then is its top
+    // left corner. BadLayout if its planes, sizes, channels or sample size do not fit: the message names found and
+    // expected. The frame may be used as long as the import lives.
+    Status place(Frame &frame) const;
+
+    void *image() const;  // as given to make()
+    bool isArray() const; // surface objects, not addresses
+
+private:
+    struct Impl;
+    explicit EglImageImport(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace zc
