@@ -78,7 +78,8 @@ void bindGroups(void *library, Driver &d)
              Slot{d.surfObjectCreate, "cuSurfObjectCreate"}, Slot{d.surfObjectDestroy, "cuSurfObjectDestroy"});
     missing(Group::Pointers) = bind(library, Slot{d.pointerGetAttribute, "cuPointerGetAttribute"});
     missing(Group::Egl) = bind(library, Slot{d.graphicsEglRegisterImage, "cuGraphicsEGLRegisterImage"},
-                               Slot{d.graphicsResourceGetMappedEglFrame, "cuGraphicsResourceGetMappedEglFrame"});
+                               Slot{d.graphicsResourceGetMappedEglFrame, "cuGraphicsResourceGetMappedEglFrame"},
+                               Slot{d.arrayGetDescriptor, "cuArray3DGetDescriptor_v2"});
     missing(Group::Gl) = bind(library, Slot{d.graphicsGlRegisterImage, "cuGraphicsGLRegisterImage"},
                               Slot{d.graphicsMapResources, "cuGraphicsMapResources"},
                               Slot{d.graphicsUnmapResources, "cuGraphicsUnmapResources"},
@@ -88,6 +89,7 @@ void bindGroups(void *library, Driver &d)
     if (const char *release = bind(library, Slot{d.graphicsUnregisterResource, "cuGraphicsUnregisterResource"})) {
         d.graphicsEglRegisterImage = nullptr;
         d.graphicsResourceGetMappedEglFrame = nullptr;
+        d.arrayGetDescriptor = nullptr;
         d.graphicsGlRegisterImage = nullptr;
         d.graphicsMapResources = d.graphicsUnmapResources = nullptr;
         d.graphicsSubResourceGetMappedArray = nullptr;

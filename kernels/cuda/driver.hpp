@@ -71,6 +71,7 @@ struct Driver {
     DriverResult (*graphicsEglRegisterImage)(GraphicsResource *resource, void *image, unsigned flags);
     DriverResult (*graphicsResourceGetMappedEglFrame)(EglFrame *frame, GraphicsResource resource, unsigned index,
                                                       unsigned level);
+    DriverResult (*arrayGetDescriptor)(ArrayDescriptor *descriptor, Array array);
     // Group::Gl
     DriverResult (*graphicsGlRegisterImage)(GraphicsResource *resource, unsigned texture, unsigned target,
                                             unsigned flags);

@@ -99,6 +99,7 @@ using OwnedModule = Owned<Module, &Driver::moduleUnload>;
 using DeviceMemory = Owned<Address, &Driver::memFree>;
 using OwnedArray = Owned<Array, &Driver::arrayDestroy>;
 using OwnedSurface = Owned<Surface, &Driver::surfObjectDestroy>;
+using OwnedGraphics = Owned<GraphicsResource, &Driver::graphicsUnregisterResource>;
 
 // Each needs the context current.
 Result<OwnedStream> makeStream(Context context);

@@ -37,6 +37,8 @@ int makeArray(Handle *out, const cuda::ArrayDescriptor &d)
     array.context = currentContext();
     array.width = d.width * bytes;
     array.rows = d.height != 0 ? d.height : 1;
+    array.format = d.format;
+    array.channels = d.channels;
     array.data.resize(array.width * array.rows);
     *out = newHandle();
     state().arrays.add(*out, std::move(array));
@@ -90,6 +92,20 @@ FAKE_EXPORT int cuArrayCreate_v2(Handle *array, const FlatDescriptor *descriptor
             return kInvalidValue;
         return makeArray(array,
                          {descriptor->width, descriptor->height, 0, descriptor->format, descriptor->channels, 0});
+    });
+}
+
+FAKE_EXPORT int cuArray3DGetDescriptor_v2(cuda::ArrayDescriptor *descriptor, Handle array)
+{
+    return call(__func__, kNeedsContext, [&] {
+        Array *found = nullptr;
+        if (!descriptor)
+            return kInvalidValue;
+        if (const int error = use("cuArray3DGetDescriptor", state().arrays, array, found); error != kSuccess)
+            return error;
+        const std::size_t element = formatBytes(found->format) * found->channels;
+        *descriptor = {found->width / element, found->rows, 0, found->format, found->channels, 0};
+        return kSuccess;
     });
 }
 

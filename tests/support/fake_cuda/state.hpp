@@ -69,6 +69,7 @@ struct Memory {
 struct Array {
     Handle context = 0;
     std::size_t width = 0, rows = 0; // bytes of a row
+    unsigned format = 0, channels = 0;
     std::vector<std::uint8_t> data;
 };
 
