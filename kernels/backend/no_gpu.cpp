@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a build without CUDA says when it is asked for a GPU.
 #include "backend/gpu.hpp"
+#include "memory/egl_image.hpp"
 #include "memory/host_mapping.hpp"
 
 namespace zc {
@@ -55,5 +56,31 @@ HostMapping::HostMapping(HostMapping &&) noexcept = default;
 HostMapping &HostMapping::operator=(HostMapping &&) noexcept = default;
 HostMapping::~HostMapping() = default;
 void HostMapping::release() {}
+
+struct EglImageImport::Impl {};
+
+Result<EglImageImport> EglImageImport::make(int, void *, void *)
+{
+    return absent();
+}
+
+EglImageImport::EglImageImport(EglImageImport &&other) noexcept = default;
+EglImageImport &EglImageImport::operator=(EglImageImport &&other) noexcept = default;
+EglImageImport::~EglImageImport() = default;
+
+Status EglImageImport::place(Frame &) const
+{
+    return absent();
+}
+
+void *EglImageImport::image() const
+{
+    return nullptr;
+}
+
+bool EglImageImport::isArray() const
+{
+    return false;
+}
 
 } // namespace zc

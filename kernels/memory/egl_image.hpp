@@ -15,8 +15,8 @@ namespace zc {
 class EglImageImport {
 public:
     // `context`: a CUcontext that outlives the import, or null for the primary one of the device, which is retained.
-    // `eglImage`: an EGLImageKHR. Unsupported if the driver has no EGL, Access if it refuses the image: the message says
-    // what would work. Takes tens of microseconds, and up to a hundred milliseconds on a busy GPU. Any thread.
+    // `eglImage`: an EGLImageKHR. Unsupported if the driver has no EGL, Access if it refuses the image: the message
+    // says what would work. Takes tens of microseconds, and up to a hundred milliseconds on a busy GPU. Any thread.
     static Result<EglImageImport> make(int device, void *context, void *eglImage);
 
     EglImageImport(EglImageImport &&other) noexcept;
@@ -26,9 +26,10 @@ public:
     ~EglImageImport(); // waits for nothing: no work on the image may be queued any more
 
     // Fills in where the planes are: addresses and pitches, or surface objects, and device and context. Format and size
-    // must be set, plane sizes, too (setPlaneSizes()). The image may be larger than the frame, which then is its top
-    // left corner. BadLayout if its planes, sizes, channels or sample size do not fit: the message names found and
-    // expected. The frame may be used as long as the import lives.
+    // must be set, plane sizes, too (setPlaneSizes()), and pitches only by who knows them: CUDA tells that of the first
+    // plane alone, so that the others' are derived where they are 0. The image may be larger than the frame, which then
+    // is its top left corner. BadLayout if its planes, sizes, channels or sample size do not fit: the message names
+    // found and expected. The frame may be used as long as the import lives.
     Status place(Frame &frame) const;
 
     void *image() const;  // as given to make()
