@@ -17,11 +17,8 @@ FAKE_ABSENT(cuGraphicsResourceSetMapFlags)
 FAKE_ABSENT(cuGraphicsResourceSetMapFlags_v2)
 FAKE_ABSENT(cuGraphicsSubResourceGetMappedArray)
 FAKE_ABSENT(cuGraphicsResourceGetMappedPointer_v2)
-FAKE_ABSENT(cuGraphicsUnregisterResource)
 FAKE_ABSENT(cuGraphicsGLRegisterImage)
 FAKE_ABSENT(cuGraphicsGLRegisterBuffer)
-FAKE_ABSENT(cuGraphicsEGLRegisterImage)
-FAKE_ABSENT(cuGraphicsResourceGetMappedEglFrame)
 FAKE_ABSENT(cuGLGetDevices_v2)
 
 FAKE_ABSENT(cuGetExportTable) // NVRTC asks, and crashes where there is no such function

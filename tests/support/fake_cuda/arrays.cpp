@@ -40,6 +40,9 @@ int makeArray(Handle *out, const cuda::ArrayDescriptor &d)
     array.format = d.format;
     array.channels = d.channels;
     array.data.resize(array.width * array.rows);
+    array.at = array.data.data(); // moving the vector keeps it
+    array.pitch = array.width;
+    array.texels = d.width;
     *out = newHandle();
     state().arrays.add(*out, std::move(array));
     return kSuccess;
@@ -59,6 +62,8 @@ template <class T> int destroy(const char *function, Table<T> &table, Handle han
     return kSuccess;
 }
 
+} // namespace
+
 bool isSeen(Handle array)
 {
     for (const auto *table : {&state().surfaces, &state().textures})
@@ -67,8 +72,6 @@ bool isSeen(Handle array)
                 return true;
     return false;
 }
-
-} // namespace
 
 } // namespace zc::fake
 
@@ -109,9 +112,25 @@ FAKE_EXPORT int cuArray3DGetDescriptor_v2(cuda::ArrayDescriptor *descriptor, Han
     });
 }
 
+FAKE_EXPORT int cuArrayGetDescriptor_v2(FlatDescriptor *descriptor, Handle array)
+{
+    return call(__func__, kNeedsContext, [&] {
+        Array *found = nullptr;
+        if (!descriptor)
+            return kInvalidValue;
+        if (const int error = use("cuArrayGetDescriptor", state().arrays, array, found); error != kSuccess)
+            return error;
+        *descriptor = {found->texels, found->rows, found->format, found->channels};
+        return kSuccess;
+    });
+}
+
 FAKE_EXPORT int cuArrayDestroy(Handle array)
 {
     return release(__func__, kNeedsContext, [&](int error) {
+        const Array *found = state().arrays.find(array);
+        if (error == kSuccess && found && found->resource != 0)
+            return misuse(kInvalidHandle, "cuArrayDestroy: array " + hex(array) + " belongs to a registered EGLImage");
         if (error == kSuccess && isSeen(array))
             misuse(kSuccess, "cuArrayDestroy: array " + hex(array) + " goes while a surface or texture shows it");
         return destroy("cuArrayDestroy", state().arrays, array, error);

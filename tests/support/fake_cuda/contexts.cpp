@@ -44,6 +44,16 @@ template <class T> std::size_t dropFrom(Table<T> &table, Handle context)
     return gone.size();
 }
 
+std::size_t dropResources(Handle context)
+{
+    std::vector<Handle> gone;
+    for (const auto &[handle, resource] : state().resources.all())
+        if (resource.context == context)
+            gone.push_back(handle);
+    std::for_each(gone.begin(), gone.end(), dropResource);
+    return gone.size();
+}
+
 // Everything in a context dies with it. What the program should have given back itself is misuse.
 void dropContext(const char *function, Handle context)
 {
@@ -59,6 +69,7 @@ void dropContext(const char *function, Handle context)
     note(dropFrom(s.modules, context), "module");
     note(dropFrom(s.surfaces, context), "surface");
     note(dropFrom(s.textures, context), "texture");
+    note(dropResources(context), "resource");
     note(dropFrom(s.arrays, context), "array");
     note(dropMemory(context), "memory");
     s.contexts.remove(context);

@@ -53,7 +53,7 @@ int arraySide(const char *function, const SideDescription &d, std::size_t width,
         return error;
     if (d.x + width > array->width || d.y + rows > array->rows)
         return misuse(kInvalidValue, std::string(function) + ": the " + d.role + " leaves its array");
-    side = {Kind::Array, array->data.data() + d.y * array->width + d.x, array->width};
+    side = {Kind::Array, array->at + d.y * array->pitch + d.x, array->pitch};
     return kSuccess;
 }
 
@@ -73,7 +73,8 @@ int linearSide(const char *function, const SideDescription &d, std::size_t width
         if (const int error = checkRange(function, d.role, first, (rows - 1) * pitch + width); error != kSuccess)
             return error;
     const auto it = memoryAt(first);
-    const bool device = it != state().memory.end() && it->second.use == MemoryUse::Device;
+    const bool device =
+        it != state().memory.end() && (it->second.use == MemoryUse::Device || it->second.use == MemoryUse::Graphics);
     if (host && device)
         return misuse(kInvalidValue, std::string(function) + ": the " + d.role + " is device memory, not the host's");
     side = {device ? Kind::Device : Kind::Host, bytesAt(first), pitch};

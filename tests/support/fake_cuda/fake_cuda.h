@@ -33,6 +33,10 @@ void zc_fake_lose(int error);
 /* The next n cuEventQuery and cuStreamQuery answer that work is not ready. */
 void zc_fake_not_ready(unsigned long n);
 
+/* Until it is taken back (0), calls of this thread are not counted and no rule strikes them: for stand-ins of other
+ * libraries that use the driver, too. */
+void zc_fake_quiet(int on);
+
 /* From now on the GPU sees each registration of host memory at an address far from its neighbours'. */
 void zc_fake_scatter(void);
 
@@ -44,7 +48,8 @@ unsigned long zc_fake_calls_total(void);
 const char *zc_fake_call_name(unsigned long i);
 
 /* How many things are alive: "context", "primary" (retained, counted once each), "stream", "event", "memory" (device),
- * "registration" and "pinned" (host), "array", "surface", "texture", "module", or all of them (null). What a failed
+ * "managed", "registration" and "pinned" (host), "array", "surface", "texture", "module", "resource" (a registered
+ * EGLImage), or all of them (null). What a failed
  * release left behind does not count. */
 unsigned long zc_fake_live(const char *kind);
 /* One line each of what is alive; the text stays valid until the calling thread asks again. */

@@ -52,7 +52,7 @@ int checkSizes(const std::string &what, const Launch &l)
 struct Rows {
     std::uint8_t *at = nullptr;
     std::int64_t pitch = 0;
-    Address address = 0; // 0: an array
+    Address address = 0; // 0: an array of the program's own
 };
 
 Rows rowsOf(const std::string &what, const char *role, const device::PlaneJob &p, std::int64_t lo, std::int64_t bytes,
@@ -78,7 +78,10 @@ Rows rowsOf(const std::string &what, const char *role, const device::PlaneJob &p
         misuse(kInvalidValue, what + ": the " + role + " leaves its array");
         return {};
     }
-    return {array->data.data() + p.row * width + lo, width, 0};
+    const auto pitch = static_cast<std::int64_t>(array->pitch);
+    // What an EGLImage shows must not go while work on it is queued.
+    const Address shown = array->resource != 0 ? reinterpret_cast<Address>(array->at) : 0;
+    return {array->at + p.row * pitch + lo, pitch, shown};
 }
 
 constexpr int kIllegalAddress = 700;

@@ -35,6 +35,11 @@ std::size_t used(MemoryUse use)
     return bytes;
 }
 
+bool isHost(MemoryUse use)
+{
+    return use == MemoryUse::Pinned || use == MemoryUse::Registered;
+}
+
 // Whole pages and one more that nobody may touch.
 int allocate(Address *out, std::size_t bytes, MemoryUse use)
 {
@@ -74,7 +79,19 @@ bool wasFreed(Address address)
 
 const char *useName(MemoryUse use)
 {
-    return use == MemoryUse::Device ? "device memory" : use == MemoryUse::Pinned ? "pinned memory" : "a registration";
+    switch (use) {
+    case MemoryUse::Device:
+        return "device memory";
+    case MemoryUse::Managed:
+        return "managed memory";
+    case MemoryUse::Pinned:
+        return "pinned memory";
+    case MemoryUse::Graphics:
+        return "an EGLImage";
+    case MemoryUse::Registered:
+        break;
+    }
+    return "a registration";
 }
 
 // Common to all ways of giving memory back. `unknown` is the error for what was never given out.
@@ -119,10 +136,55 @@ bool hostMemoryIsThere(Address begin, std::size_t bytes, bool readOnly)
     return at >= begin + bytes;
 }
 
+// CU_POINTER_ATTRIBUTE_*
+int attributeOf(void *value, int attribute, Address address, Address base, const Memory &memory)
+{
+    const Context *context = state().contexts.find(memory.context);
+    const bool host = isHost(memory.use);
+    switch (attribute) {
+    case 1: // context
+        *static_cast<Handle *>(value) = memory.context;
+        return kSuccess;
+    case 2: // memory type
+        *static_cast<unsigned *>(value) = host ? 1 : 2;
+        return kSuccess;
+    case 3: // device pointer
+        *static_cast<Address *>(value) = address;
+        return kSuccess;
+    case 4: // host pointer
+        *static_cast<Address *>(value) = address;
+        return host || memory.use == MemoryUse::Managed ? kSuccess : kInvalidValue;
+    case 8: // managed
+        *static_cast<unsigned *>(value) = memory.use == MemoryUse::Managed;
+        return kSuccess;
+    case 9: // ordinal
+        *static_cast<int *>(value) = context ? context->device : -2;
+        return kSuccess;
+    case 11: // start of the range
+        *static_cast<Address *>(value) = base;
+        return kSuccess;
+    case 12: // its size
+        *static_cast<std::size_t *>(value) = memory.bytes;
+        return kSuccess;
+    default:
+        return kNotSupported;
+    }
+}
+
+void blank(void *value, int attribute)
+{
+    if (attribute == 9)
+        *static_cast<int *>(value) = -2;
+    else if (attribute == 2 || attribute == 8)
+        *static_cast<unsigned *>(value) = 0;
+    else
+        *static_cast<std::uint64_t *>(value) = 0;
+}
+
 bool overlapsRegistration(Address begin, std::size_t bytes)
 {
     for (const auto &[address, memory] : state().memory)
-        if (memory.use != MemoryUse::Device && begin < address + memory.bytes && address < begin + bytes)
+        if (isHost(memory.use) && begin < address + memory.bytes && address < begin + bytes)
             return true;
     return false;
 }
@@ -161,7 +223,8 @@ int checkRange(const char *function, const char *role, Address address, std::siz
         return misuse(kInvalidValue, what + " may only be read");
     const Handle current = currentContext();
     const Context *context = state().contexts.find(current);
-    const bool reachable = it->second.use != MemoryUse::Device || it->second.context == current ||
+    const bool bound = it->second.use == MemoryUse::Device || it->second.use == MemoryUse::Graphics;
+    const bool reachable = !bound || it->second.context == current || it->second.viewers.count(current) != 0 ||
                            (context && context->peers.count(it->second.context) != 0);
     if (!reachable)
         return misuse(kInvalidValue, what + " belongs to context " + hex(it->second.context) + ", but " + hex(current) +
@@ -203,10 +266,20 @@ FAKE_EXPORT int cuMemAllocPitch_v2(Address *address, std::size_t *pitch, std::si
     });
 }
 
+FAKE_EXPORT int cuMemAllocManaged(Address *address, std::size_t bytes, unsigned flags)
+{
+    return call(__func__, kNeedsContext, [&] {
+        return flags == 1 || flags == 2 ? allocate(address, bytes, MemoryUse::Managed) : kInvalidValue;
+    });
+}
+
 FAKE_EXPORT int cuMemFree_v2(Address address)
 {
-    return release(__func__, kNeedsContext,
-                   [&](int error) { return giveBack("cuMemFree", address, MemoryUse::Device, error, kInvalidValue); });
+    return release(__func__, kNeedsContext, [&](int error) {
+        const auto it = state().memory.find(address);
+        const bool managed = it != state().memory.end() && it->second.use == MemoryUse::Managed;
+        return giveBack("cuMemFree", address, managed ? MemoryUse::Managed : MemoryUse::Device, error, kInvalidValue);
+    });
 }
 
 FAKE_EXPORT int cuMemAllocHost_v2(void **memory, std::size_t bytes)
@@ -258,7 +331,7 @@ FAKE_EXPORT int cuMemHostGetDevicePointer_v2(Address *address, void *memory, uns
 {
     return call(__func__, kNeedsContext, [&] {
         const auto it = memoryAt(reinterpret_cast<Address>(memory));
-        if (!address || it == state().memory.end() || it->second.use == MemoryUse::Device)
+        if (!address || it == state().memory.end() || !isHost(it->second.use))
             return kInvalidValue;
         *address = reinterpret_cast<Address>(memory);
         if (state().scattered)
@@ -271,7 +344,7 @@ FAKE_EXPORT int cuMemHostGetFlags(unsigned *flags, void *memory)
 {
     return call(__func__, kNeedsContext, [&] {
         const auto it = memoryAt(reinterpret_cast<Address>(memory));
-        if (!flags || it == state().memory.end() || it->second.use == MemoryUse::Device)
+        if (!flags || it == state().memory.end() || !isHost(it->second.use))
             return kInvalidValue;
         *flags = kPortable | 2;
         return kSuccess;
@@ -309,36 +382,23 @@ FAKE_EXPORT int cuPointerGetAttribute(void *value, int attribute, Address addres
         const auto it = memoryAt(address);
         if (!value || it == state().memory.end())
             return kInvalidValue;
-        const Memory &memory = it->second;
-        const Context *context = state().contexts.find(memory.context);
-        const bool device = memory.use == MemoryUse::Device;
-        switch (attribute) {
-        case 1: // context
-            *static_cast<Handle *>(value) = memory.context;
-            return kSuccess;
-        case 2: // memory type
-            *static_cast<unsigned *>(value) = device ? 2 : 1;
-            return kSuccess;
-        case 3: // device pointer
-            *static_cast<Address *>(value) = address;
-            return kSuccess;
-        case 4: // host pointer
-            *static_cast<Address *>(value) = address;
-            return device ? kInvalidValue : kSuccess;
-        case 8: // managed
-            *static_cast<unsigned *>(value) = 0;
-            return kSuccess;
-        case 9: // ordinal
-            *static_cast<int *>(value) = context ? context->device : -2;
-            return kSuccess;
-        case 11: // start of the range
-            *static_cast<Address *>(value) = it->first;
-            return kSuccess;
-        case 12: // its size
-            *static_cast<std::size_t *>(value) = memory.bytes;
-            return kSuccess;
-        default:
-            return kNotSupported;
+        return attributeOf(value, attribute, address, it->first, it->second);
+    });
+}
+
+// What is not known of an address is filled with zeros, and the call succeeds, as the driver's does.
+FAKE_EXPORT int cuPointerGetAttributes(unsigned count, const int *attributes, void **values, Address address)
+{
+    return call(__func__, kSurvivesLoss, [&] {
+        if (count == 0 || !attributes || !values)
+            return kInvalidValue;
+        const auto it = memoryAt(address);
+        for (unsigned i = 0; i < count; ++i) {
+            const bool told = it != state().memory.end() &&
+                              attributeOf(values[i], attributes[i], address, it->first, it->second) == kSuccess;
+            if (!told)
+                blank(values[i], attributes[i]);
         }
+        return kSuccess;
     });
 }

@@ -34,13 +34,19 @@ std::vector<Line> alive(State &s)
             out.push_back({"stream", hex(handle) + " of context " + hex(stream.context)});
     list(out, s.events);
     list(out, s.modules);
-    list(out, s.arrays);
+    for (const auto &[handle, array] : s.arrays.all())
+        if (array.resource == 0)
+            out.push_back({"array", hex(handle) + " of context " + hex(array.context)});
+    list(out, s.resources);
     list(out, s.surfaces);
     list(out, s.textures);
     for (const auto &[address, memory] : s.memory) {
-        const char *kind = memory.use == MemoryUse::Device   ? "memory"
-                           : memory.use == MemoryUse::Pinned ? "pinned"
-                                                             : "registration";
+        if (memory.use == MemoryUse::Graphics)
+            continue; // its resources are listed
+        const char *kind = memory.use == MemoryUse::Device    ? "memory"
+                           : memory.use == MemoryUse::Managed ? "managed"
+                           : memory.use == MemoryUse::Pinned  ? "pinned"
+                                                              : "registration";
         out.push_back(
             {kind, hex(address) + ", " + std::to_string(memory.bytes) + " bytes, of context " + hex(memory.context)});
     }

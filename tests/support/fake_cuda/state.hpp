@@ -2,6 +2,7 @@
 // What the stand-in driver knows, and the frame around each of its functions. One lock guards it all.
 #pragma once
 
+#include "egl_image.h"
 #include "fake_cuda.h"
 
 #include <cstddef>
@@ -56,21 +57,34 @@ struct Event {
     std::uint64_t number = 0;
 };
 
-enum class MemoryUse { Device, Pinned, Registered };
+enum class MemoryUse { Device, Managed, Pinned, Registered, Graphics };
 
 struct Memory {
     Handle context = 0;
     MemoryUse use = MemoryUse::Device;
     std::size_t bytes = 0;
-    std::size_t mapped = 0; // 0: not ours
-    bool readOnly = false;  // registered for reading only
+    std::size_t mapped = 0;        // 0: not ours
+    bool readOnly = false;         // registered for reading only
+    std::multiset<Handle> viewers; // of an EGLImage: the context of each registration
 };
 
 struct Array {
     Handle context = 0;
     std::size_t width = 0, rows = 0; // bytes of a row
+    std::size_t texels = 0; // of a row
     unsigned format = 0, channels = 0;
-    std::vector<std::uint8_t> data;
+    std::vector<std::uint8_t> data; // empty: the memory is an EGLImage's
+    std::uint8_t *at = nullptr;
+    std::size_t pitch = 0;
+    Handle resource = 0; // that shows an EGLImage
+};
+
+struct Resource { // what an EGLImage was registered as
+    Handle context = 0;
+    zc_fake_egl_image image{};
+    Handle handle = 0; // of the image
+    bool readOnly = false;
+    std::vector<Handle> arrays; // if it is made of arrays
 };
 
 struct Surface { // or texture
@@ -143,6 +157,8 @@ struct State {
     Table<Array> arrays{"array"};
     Table<Surface> surfaces{"surface"};
     Table<Surface> textures{"texture"};
+    Table<Resource> resources{"resource"};
+    Table<zc_fake_egl_image> images{"EGLImage"};
     std::map<Address, Memory> memory;
     std::map<Address, std::size_t> freed; // device memory that was: its addresses are not used again
     Handle lastHandle = 0;
@@ -228,6 +244,12 @@ void enqueue(Handle stream, const std::vector<Address> &addresses);
 void complete(Handle stream);
 // A line of text if work that has not been waited for touches the memory.
 std::string pendingOn(Address base);
+
+// arrays.cpp. Whether a surface or a texture shows the array.
+bool isSeen(Handle array);
+
+// egl.cpp. Forgets a registration and what it showed.
+void dropResource(Handle handle);
 
 // memory.cpp. The allocation or registration around an address, or the end.
 std::map<Address, Memory>::iterator memoryAt(Address address);

@@ -63,9 +63,10 @@ void enqueue(Handle handle, const std::vector<Address> &addresses)
     ++stream.queued;
     orderWithDefault(handle, stream);
     Work work;
-    for (const Address address : addresses)
-        if (const auto it = memoryAt(address); it != state().memory.end())
-            work.memory.push_back(it->first);
+    for (const Address address : addresses) {
+        const auto it = memoryAt(address);
+        work.memory.push_back(it != state().memory.end() ? it->first : address);
+    }
     push(stream, std::move(work));
 }
 
