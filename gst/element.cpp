@@ -286,14 +286,23 @@ GstFlowReturn Element::prepareOutput(GstBuffer *in, GstBuffer **out)
         return leave();
     if (!haveCaps_)
         return GST_FLOW_NOT_NEGOTIATED;
-    target_ = regions_.find(in, choices_, picture_);
-    if (target_.nothing())
+    if (hasNoTarget(in))
         return leave();
 
     plan_ = Plan::Run;
     outcome_ = Outcome::InPlace;
     const Sharing sharing = sharingOf(in);
     return sharing == Sharing::Exclusive ? GST_FLOW_OK : resolveSharing(sharing, in, out);
+}
+
+// Of a batch, only the importer knows how many frames there are and how big: see runFrames().
+bool Element::hasNoTarget(GstBuffer *buffer)
+{
+    regions_.read(buffer, choices_);
+    if (regions_.nothing() || negotiated_.feature == MemoryKind::Nvmm)
+        return regions_.nothing();
+    regions_.setFrames(1);
+    return regions_.of(0, picture_).nothing();
 }
 
 GstFlowReturn Element::leave()
@@ -379,17 +388,24 @@ Status Element::runFrames(std::span<const Frame> frames, bool mayStayQueued, Gst
 {
     Status status;
     Backend *used = nullptr; // one for all frames of a buffer, which share their memory
-    for (const Frame &frame : frames) {
+    regions_.setFrames(frames.size());
+    for (std::size_t i = 0; i < frames.size() && status.ok(); ++i) {
+        const Frame &frame = frames[i];
         status = checkFrame(frame);
-        const auto backend = status.ok() ? compute_.backendFor(frame) : Result<Backend *>(status);
+        if (!status.ok())
+            break;
+        const Target target = regions_.of(i, frame);
+        if (target.nothing())
+            continue;
+        const auto backend = compute_.backendFor(frame);
         if (backend && used == nullptr)
             compute_.timeFrame(*backend.value());
         if (backend)
             used = backend.value();
-        status = backend ? runOn(frame, *used, buffer) : backend.status();
-        if (!status.ok())
-            break;
+        status = backend ? runOn(frame, target, *used, buffer) : backend.status();
     }
+    if (status.ok() && used == nullptr && outcome_ == Outcome::InPlace)
+        outcome_ = Outcome::PassedThrough;
     // After a failure, too: what was queued before it must not outlive the buffer.
     if (used != nullptr && (!status.ok() || !mayStayQueued)) {
         const Status waited = Compute::finish(*used);
@@ -398,14 +414,14 @@ Status Element::runFrames(std::span<const Frame> frames, bool mayStayQueued, Gst
     return status;
 }
 
-Status Element::runOn(const Frame &frame, Backend &backend, GstBuffer *buffer)
+Status Element::runOn(const Frame &frame, const Target &target, Backend &backend, GstBuffer *buffer)
 {
     const GstClockTime time = runningTime(base_->segment, buffer);
     Launch launch;
     launch.kernel = choices_.kernel;
     launch.params = &choices_.params;
-    launch.regions = target_.rects;
-    launch.wholeFrame = target_.wholeFrame;
+    launch.regions = target.rects;
+    launch.wholeFrame = target.wholeFrame;
     launch.frameIndex = frameIndex_;
     launch.seconds = GST_CLOCK_TIME_IS_VALID(time) ? static_cast<double>(time) / static_cast<double>(GST_SECOND) : 0.0;
 
@@ -420,12 +436,13 @@ Status Element::runOn(const Frame &frame, Backend &backend, GstBuffer *buffer)
 Status Element::runFields(const Frame &frame, Backend &backend, Launch launch)
 {
     Status status;
+    const std::span<const Rect> wholeHeight = launch.regions;
     for (int parity = 0; status.ok() && parity < 2; ++parity) {
         const Frame field = fieldOf(frame, parity);
         if (field.height <= 0)
             continue;
         fieldRects_.clear();
-        for (const Rect &rect : target_.rects)
+        for (const Rect &rect : wholeHeight)
             fieldRects_.push_back(rectOfField(rect, parity));
         launch.regions = fieldRects_;
         status = backend.run(field, launch);

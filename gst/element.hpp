@@ -59,11 +59,12 @@ private:
     GstFlowReturn resolveSharing(Sharing sharing, GstBuffer *in, GstBuffer **out);
     GstFlowReturn copyShared(Sharing sharing, GstBuffer *in, GstBuffer **out);
     GstFlowReturn leave();
+    bool hasNoTarget(GstBuffer *buffer);
     bool offersCuda(Device device) const;
     void compileAhead() const;
     Status checkCudaCaps(const Negotiated &negotiated) const;
     Importer *importerFor(GstBuffer *buffer);
-    Status runOn(const Frame &frame, Backend &backend, GstBuffer *buffer);
+    Status runOn(const Frame &frame, const Target &target, Backend &backend, GstBuffer *buffer);
     Status runFrames(std::span<const Frame> frames, bool mayStayQueued, GstBuffer *buffer);
     Status runFields(const Frame &frame, Backend &backend, Launch launch);
     void record(Outcome outcome);
@@ -97,7 +98,6 @@ private:
     Plan plan_ = Plan::Leave;
     Outcome outcome_ = Outcome::InPlace;
     MemoryKind memory_ = MemoryKind::System;
-    Target target_;
     std::vector<Rect> fieldRects_;
     GstClockTime began_ = 0;
     std::uint64_t frameIndex_ = 0;

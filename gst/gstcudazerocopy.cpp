@@ -171,6 +171,9 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
     case Property::RegionGrow:
         report(self, settings.setRegionGrow(g_value_get_double(value)));
         break;
+    case Property::NvdsClasses:
+        report(self, settings.setNvdsClasses(text_of(value)));
+        break;
     default:
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
     }
@@ -208,6 +211,9 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *p
         break;
     case Property::RegionGrow:
         g_value_set_double(value, settings.get(&Choices::regionGrow));
+        break;
+    case Property::NvdsClasses:
+        g_value_set_string(value, settings.nvdsClassesText().c_str());
         break;
     case Property::Stats:
         g_value_take_boxed(value, self->element->statsStructure());

@@ -70,6 +70,7 @@ GType regionsFromType()
         {kFromProperty, "The property \"region\"", "property"},
         {kFromRoiMeta, "GstVideoRegionOfInterestMeta on the buffer", "roi-meta"},
         {kFromAnalyticsMeta, "Object detections of GstAnalytics on the buffer", "analytics-meta"},
+        {kFromNvdsMeta, "Objects of DeepStream's NvDsBatchMeta, each on the surface of its own source", "nvds-meta"},
         {0, nullptr, nullptr},
     };
     static const GType type = asPluginApi(g_flags_register_static("GstCudaZeroCopyRegionsFrom", values));
@@ -139,6 +140,12 @@ void installRegions(GObjectClass *klass)
     install(klass, Property::RegionGrow,
             clampingDouble({"region-grow", "Region growth", "Widens every region, in percent of its size"}, 0, 1000, 0,
                            kLiveNumber));
+    install(klass, Property::NvdsClasses,
+            g_param_spec_string("nvds-classes", "DeepStream classes",
+                                "Which objects regions-from=nvds-meta takes: \"component:class,class;...\" by the "
+                                "unique-id of the component that found them, as in \"1:0,2\"; \"1\" is all classes of "
+                                "component 1. Empty: every object",
+                                "", kLive));
 }
 
 void installStats(GObjectClass *klass)

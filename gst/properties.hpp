@@ -18,6 +18,7 @@ enum class Property : guint {
     Region,
     RegionsFrom,
     RegionGrow,
+    NvdsClasses,
     Stats,
 };
 

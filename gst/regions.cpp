@@ -60,40 +60,91 @@ void Regions::bound()
     boxes.resize(kMostBoxes);
 }
 
-Target Regions::find(GstBuffer *buffer, const Choices &choices, const Frame &picture)
+void Regions::read(GstBuffer *buffer, const Choices &choices)
 {
     const unsigned sources = choices.regionSources;
-    const bool boxesRide = (sources & (kFromRoiMeta | kFromAnalyticsMeta)) != 0;
+    const bool boxesRide = (sources & (kFromRoiMeta | kFromAnalyticsMeta | kFromNvdsMeta)) != 0;
     const bool fromProperty = (sources & kFromProperty) != 0;
-    if (!boxesRide && (!fromProperty || choices.regions.empty()))
-        return {true, {}};
-
-    wanted_.clear();
+    common_.clear();
+    boxes_.clear();
+    namedFrames_ = 0;
+    grow_ = choices.regionGrow;
+    wholeFrame_ = !boxesRide && (!fromProperty || choices.regions.empty());
+    if (wholeFrame_)
+        return;
     if (fromProperty)
-        wanted_.insert(wanted_.end(), choices.regions.begin(), choices.regions.end());
+        common_.insert(common_.end(), choices.regions.begin(), choices.regions.end());
     if ((sources & kFromRoiMeta) != 0)
-        addRoiBoxes(buffer, wanted_);
+        addRoiBoxes(buffer, common_);
     if ((sources & kFromAnalyticsMeta) != 0)
-        addAnalyticsBoxes(buffer, wanted_);
+        addAnalyticsBoxes(buffer, common_);
+    if ((sources & kFromNvdsMeta) == 0)
+        return;
+    const NvdsReading reading = readNvdsBoxes(buffer, choices.nvdsClasses, boxes_);
+    namedFrames_ = reading.frames;
+    tell(reading.fault);
+}
+
+bool Regions::nothing() const
+{
+    return !wholeFrame_ && common_.empty() && boxes_.empty();
+}
+
+void Regions::setFrames(std::size_t count)
+{
+    if (places_.size() < count)
+        places_.resize(count);
+    for (Place &place : places_)
+        place.own.clear();
+    // What nvstreamdemux took out of a batch may still say where it was in there.
+    const bool onlyOne = count == 1 && namedFrames_ == 1;
+    for (const NvdsBox &box : boxes_) {
+        const std::size_t index = onlyOne ? 0 : box.surface;
+        if (index < count)
+            places_[index].own.push_back(box.rect);
+        else
+            tell({.kind = NvdsFault::Kind::Surface, .surface = box.surface});
+    }
+}
+
+Target Regions::of(std::size_t index, const Frame &frame)
+{
+    if (wholeFrame_)
+        return {true, {}};
+    Place &place = places_[index];
+    wanted_.assign(common_.begin(), common_.end());
+    wanted_.insert(wanted_.end(), place.own.begin(), place.own.end());
     bound();
-    if (choices.regionGrow > 0) {
+    if (grow_ > 0) {
         for (Rect &rect : wanted_)
-            rect = grown(rect, choices.regionGrow);
+            rect = grown(rect, grow_);
     }
-    if (wanted_ != before_ || !samePicture(picture, picture_)) {
-        clipToFrame(wanted_, picture, clipped_);
-        before_ = wanted_;
-        picture_ = picture;
+    if (wanted_ != place.before || !samePicture(frame, place.picture)) {
+        clipToFrame(wanted_, frame, place.clipped);
+        place.before = wanted_;
+        place.picture = frame;
     }
-    return {false, clipped_};
+    return {false, place.clipped};
+}
+
+void Regions::tell(const NvdsFault &fault)
+{
+    const unsigned bit = 1U << static_cast<unsigned>(fault.kind);
+    if (fault.kind == NvdsFault::Kind::None || (faultsTold_ & bit) != 0)
+        return;
+    faultsTold_ |= bit;
+    GST_ELEMENT_WARNING(element_, STREAM, FAILED,
+                        ("regions-from=nvds-meta: the frames' NvDsBatchMeta is broken: %s", describe(fault).c_str()),
+                        ("Told once for each kind of fault."));
 }
 
 void Regions::clear()
 {
-    before_.clear();
-    clipped_.clear();
-    picture_ = {};
+    common_.clear();
+    boxes_.clear();
+    places_.clear();
     told_ = false;
+    faultsTold_ = 0;
 }
 
 Rect rectOfField(const Rect &rect, int parity)

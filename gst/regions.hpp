@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Where the kernel acts on one buffer: rectangles of the property and boxes that ride on the buffer.
+// Where the kernel acts on each frame of a buffer: rectangles of the property and boxes that ride on the buffer.
 #pragma once
 
+#include "nvds_meta.hpp"
 #include "settings.hpp"
 
 #include <gst/gst.h>
@@ -13,27 +14,48 @@ namespace zc::gst {
 
 struct Target {
     bool wholeFrame = true;
-    std::span<const Rect> rects; // clipped; valid until the next call
+    std::span<const Rect> rects; // clipped; valid until the same frame is asked for again, or read()
     bool nothing() const { return !wholeFrame && rects.empty(); }
 };
 
-// Streaming thread only. Allocates only when there are more boxes than before.
+// Streaming thread only. Allocates only when there are more boxes or frames than before. Regions of the property, and
+// boxes of metas that name no frame of a batch, hold for each of them; those of NvDsBatchMeta for the one they name.
 class Regions {
 public:
     explicit Regions(GstElement *element) : element_(element) {}
 
-    Target find(GstBuffer *buffer, const Choices &choices, const Frame &picture);
+    // Looks at the buffer; what follows is about this one.
+    void read(GstBuffer *buffer, const Choices &choices);
+    // Whether no frame is acted on, however many there are and whatever their size.
+    bool nothing() const;
+    // How many frames there are. Must come before of().
+    void setFrames(std::size_t count);
+    Target of(std::size_t index, const Frame &frame);
+
     void clear();
 
 private:
-    void bound();
+    // Of the frame at one place of the batch, kept from buffer to buffer.
+    struct Place {
+        std::vector<Rect> own;    // boxes that name this frame
+        std::vector<Rect> before; // what clipped was made from
+        std::vector<Rect> clipped;
+        Frame picture;
+    };
 
-    GstElement *element_;      // borrowed, for the log
-    std::vector<Rect> wanted_; // scratch of find()
-    std::vector<Rect> before_; // what clipped_ was made from
+    void bound();
+    void tell(const NvdsFault &fault);
+
+    GstElement *element_; // borrowed, for the log and messages
+    bool wholeFrame_ = true;
+    double grow_ = 0;
+    std::vector<Rect> common_;
+    std::vector<NvdsBox> boxes_; // with the frame that they name
+    guint namedFrames_ = 0;
+    std::vector<Place> places_;
+    std::vector<Rect> wanted_; // scratch of of()
     bool told_ = false;        // of too many boxes
-    std::vector<Rect> clipped_;
-    Frame picture_;
+    unsigned faultsTold_ = 0;  // a bit for each kind
 };
 
 // The rows of one field (0: even, 1: odd) that a rectangle of the frame covers.

@@ -177,6 +177,18 @@ SetResult Settings::setRegionGrow(double percent)
     return {};
 }
 
+SetResult Settings::setNvdsClasses(std::string_view text)
+{
+    auto classes = parseNvdsClasses(text);
+    const std::lock_guard lock(mutex_);
+    if (!classes)
+        return refuse(badClasses_, "nvds-classes: " + classes.status().message());
+    choices_.nvdsClasses = std::move(classes.value());
+    badClasses_.clear();
+    ++generation_;
+    return {};
+}
+
 SetResult Settings::setParam(const KernelInfo &kernel, int index, double value)
 {
     const std::lock_guard lock(mutex_);
@@ -211,6 +223,12 @@ std::string Settings::regionsText() const
     return regionsToString(choices_.regions);
 }
 
+std::string Settings::nvdsClassesText() const
+{
+    const std::lock_guard lock(mutex_);
+    return nvdsClassesToString(choices_.nvdsClasses);
+}
+
 double Settings::param(const KernelInfo &kernel, int index) const
 {
     const std::lock_guard lock(mutex_);
@@ -221,7 +239,8 @@ double Settings::param(const KernelInfo &kernel, int index) const
 Status Settings::checkForStart() const
 {
     const std::lock_guard lock(mutex_);
-    for (const std::string *bad : {&badKernel_, &badForm_, &badParams_, &badRegions_, &badSources_, &badGrow_}) {
+    for (const std::string *bad :
+         {&badKernel_, &badForm_, &badParams_, &badRegions_, &badSources_, &badGrow_, &badClasses_}) {
         if (!bad->empty())
             return {Code::InvalidArgument, *bad};
     }

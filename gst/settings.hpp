@@ -4,6 +4,7 @@
 
 #include "caps.hpp"
 #include "core/region.hpp"
+#include "nvds_meta.hpp"
 #include "runtime/kernel.hpp"
 
 #include <atomic>
@@ -15,7 +16,7 @@ namespace zc::gst {
 
 enum class ZeroCopy { Preferred, Required };
 enum class OnShared { Copy, Error, Passthrough, Write };
-enum RegionSource : unsigned { kFromProperty = 1, kFromRoiMeta = 2, kFromAnalyticsMeta = 4 };
+enum RegionSource : unsigned { kFromProperty = 1, kFromRoiMeta = 2, kFromAnalyticsMeta = 4, kFromNvdsMeta = 8 };
 
 // One consistent set of everything that may change while playing.
 struct Choices {
@@ -23,7 +24,8 @@ struct Choices {
     ParamValues params;
     std::vector<Rect> regions; // empty: the whole frame
     unsigned regionSources = kFromProperty;
-    double regionGrow = 0; // percent
+    double regionGrow = 0;              // percent
+    std::vector<NvdsClass> nvdsClasses; // empty: every object
     Device device = Device::Auto;
     int deviceId = -1;
     ZeroCopy zeroCopy = ZeroCopy::Preferred;
@@ -51,11 +53,13 @@ public:
     // A set of RegionSource. One that this build cannot read is refused.
     SetResult setRegionSources(unsigned sources);
     SetResult setRegionGrow(double percent);
+    SetResult setNvdsClasses(std::string_view text);
     SetResult setParam(const KernelInfo &kernel, int index, double value);
 
     std::string kernelName() const;
     std::string paramsText() const;
     std::string regionsText() const;
+    std::string nvdsClassesText() const;
     double param(const KernelInfo &kernel, int index) const; // its default if the kernel is another one by now
 
     template <class T> void set(T Choices::*member, T value)
@@ -97,7 +101,7 @@ private:
     bool kernelWasSet_ = false;
     std::vector<NamedText> deferredParams_; // did not fit yet; cleared by a kernel that they fit
     // Sentences for checkForStart(); badForm_ is of params that no kernel can take.
-    std::string badKernel_, badForm_, badParams_, badRegions_, badSources_, badGrow_;
+    std::string badKernel_, badForm_, badParams_, badRegions_, badSources_, badGrow_, badClasses_;
     std::vector<std::string> notes_; // warnings for start()
 };
 

@@ -49,7 +49,11 @@ const std::vector<Fact> &facts()
          "property",
          kPlaying,
          false,
-         {{"roi-meta", "roi-meta"}, {"property+roi-meta", "property+roi-meta"}, {"property", "property"}}},
+         {{"roi-meta", "roi-meta"},
+          {"property+roi-meta", "property+roi-meta"},
+          {"nvds-meta", "nvds-meta"},
+          {"property", "property"}}},
+        {"nvds-classes", "", kPlaying, false, {{" 1 : 0 , 2 ; 3 ", "1:0,2;3"}, {"1:0;1:2", "1:0,2"}, {"", ""}}},
         {"region-grow", "0", kPlaying, true, {{"12.5", "12.5"}, {"1000", "1000"}, {"0", "0"}}},
     };
     return all;

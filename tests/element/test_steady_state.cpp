@@ -4,12 +4,16 @@
 //
 // This file defines malloc, so it cannot be built with a sanitizer that does the same.
 #include "element_harness.hpp"
+#include "nvds_batch.hpp"
+#include "regions.hpp"
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 
 extern "C" {
 void *__libc_malloc(std::size_t size);
@@ -93,6 +97,20 @@ void moveBoxes(GstBuffer *buffer, unsigned frame)
     gst_buffer_add_video_region_of_interest_meta(buffer, "face", 80 + frame, 180 - 3 * frame, 60, 50);
 }
 
+// Three objects of DeepStream that move, in a batch that the buffer leads to.
+void moveObjects(GstBuffer *buffer, unsigned frame)
+{
+    static std::array<std::optional<NvdsBatch>, 4> batches; // as many as the pool has buffers
+    NvdsBatch &batch = batches[frame % batches.size()].emplace();
+    const auto step = static_cast<float>(frame);
+    batch.frame(0)
+        .box(2.5F * step, step, 40, 30)
+        .box(200 - 2 * step, 2 * step, 50, 40)
+        .box(80 + step, 180 - 3 * step, 60, 50);
+    NvdsBatch::removeFrom(buffer);
+    batch.attachTo(buffer);
+}
+
 // Allocations in `kCounted` frames after the tenth, over a few buffers that go round as in a pool.
 unsigned allocationsOf(const std::string &launch, Store store, const char *caps, Prepare prepare = nothing)
 {
@@ -143,6 +161,43 @@ TEST(Counter, SeesTheCopyOfASharedFrame)
     EXPECT_GT(allocations, 0U);
 }
 
+// Frames of a batch, each of another size and with boxes of its own.
+TEST(SteadyBatch, RegionsOfEachFrameAllocateNothing)
+{
+    gst::Regions regions(nullptr);
+    gst::Choices choices;
+    choices.regions = {{4, 4, 20, 20}};
+    choices.regionSources = gst::kFromProperty | gst::kFromNvdsMeta;
+    choices.regionGrow = 25;
+    const Buffer buffer(gst_buffer_new());
+    std::array<Frame, 4> frames;
+    for (int i = 0; i < 4; ++i) {
+        frames[static_cast<std::size_t>(i)].format = Format::Nv12;
+        frames[static_cast<std::size_t>(i)].width = 320 + 64 * i;
+        frames[static_cast<std::size_t>(i)].height = 240;
+    }
+    allocations = 0;
+    for (unsigned turn = 0; turn < kWarmUp + kCounted; ++turn) {
+        NvdsBatch batch;
+        for (guint i = 0; i < 4; ++i) {
+            batch.frame(i, 10 + i);
+            for (unsigned box = 0; box <= i; ++box)
+                batch.box(static_cast<float>(3 * turn + 20 * box), static_cast<float>(turn), 30, 30);
+        }
+        NvdsBatch::removeFrom(buffer.get());
+        batch.attachTo(buffer.get());
+        counting = turn >= kWarmUp;
+        regions.read(buffer.get(), choices);
+        regions.setFrames(4);
+        std::size_t rects = 0;
+        for (std::size_t i = 0; i < 4; ++i)
+            rects += regions.of(i, frames[i]).rects.size();
+        counting = false;
+        ASSERT_EQ(rects, 4U + 1 + 2 + 3 + 4);
+    }
+    EXPECT_EQ(allocations, 0U);
+}
+
 struct Case {
     const char *name;
     const char *settings;
@@ -164,6 +219,8 @@ constexpr Case kCases[] = {
     {"movingBoxes", "kernel=invert regions-from=roi-meta region-grow=10", kCaps, moveBoxes},
     {"movingBoxesOfPasses", "kernel=\"box-blur,radius=4\" regions-from=roi-meta", kCaps, moveBoxes},
     {"movingBoxesInterlaced", "kernel=\"box-blur,radius=4\" regions-from=roi-meta", kInterlaced, moveBoxes},
+    {"movingObjects", "kernel=invert regions-from=nvds-meta nvds-classes=\"0:7;1:0,2\" region-grow=10", kCaps,
+     moveObjects},
     {"interlaced", "kernel=\"box-blur,radius=4\"", kInterlaced},
     {"interlacedRegion", "kernel=\"box-blur,radius=4\" region=\"10,11,64,64;100,20,33,77\"", kInterlaced},
 };
