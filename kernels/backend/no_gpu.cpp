@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a build without CUDA says when it is asked for a GPU.
 #include "backend/gpu.hpp"
+#include "memory/device_pointer.hpp"
 #include "memory/egl_image.hpp"
 #include "memory/host_mapping.hpp"
 
@@ -56,6 +57,16 @@ HostMapping::HostMapping(HostMapping &&) noexcept = default;
 HostMapping &HostMapping::operator=(HostMapping &&) noexcept = default;
 HostMapping::~HostMapping() = default;
 void HostMapping::release() {}
+
+Status checkPointer(HostGpu &, const void *, std::uint64_t, PointerUse)
+{
+    return absent();
+}
+
+bool isKnownPointer(HostGpu &, const void *)
+{
+    return false;
+}
 
 struct EglImageImport::Impl {};
 
