@@ -5,6 +5,7 @@
 #include "core/color_matrix.hpp"
 #include "gst_ptr.hpp"
 #include "memory/cuda_context.hpp"
+#include "memory/nvbufsurface_formats.hpp"
 
 #include <string>
 
@@ -22,12 +23,15 @@ struct MemoryRow {
     bool onCpu, onCuda; // which device can touch it
 };
 
+// clang-format off
 constexpr MemoryRow kMemoryRows[] = {
+    {kFeatureNvmm, MemoryKind::Nvmm, false, true, true},
     {kFeatureCuda, MemoryKind::Cuda, false, false, true},
     {kFeatureDmabuf, MemoryKind::Dmabuf, true, true, true},
     {kFeatureDmabuf, MemoryKind::Dmabuf, false, true, true},
     {nullptr, MemoryKind::System, false, true, true},
 };
+// clang-format on
 
 constexpr const char *kDmaDrm = "DMA_DRM";
 
@@ -38,6 +42,8 @@ bool isBuilt(const MemoryRow &row)
 
 bool holds(const MemoryRow &row, Format format)
 {
+    if (row.kind == MemoryKind::Nvmm)
+        return nvbuf::surfaceHolds(format);
     return format != Format::Unknown && (row.kind != MemoryKind::Cuda || cudaMemoryHolds(format));
 }
 
@@ -178,7 +184,7 @@ ColorMatrix matrixOf(GstVideoColorMatrix matrix, ColorMatrix fallback)
 }
 
 // Caps may leave range and matrix open or unknown; what GStreamer assumes for this size then holds.
-void setColour(Negotiated &negotiated)
+void setColour(Negotiated &negotiated, const GstStructure *structure)
 {
     const GstVideoInfo &info = negotiated.pixels;
     GstVideoInfo usual;
@@ -191,6 +197,12 @@ void setColour(Negotiated &negotiated)
     negotiated.range = range == GST_VIDEO_COLOR_RANGE_0_255 ? ColorRange::Full : ColorRange::Limited;
     const ColorMatrix assumed = matrixOf(usual.colorimetry.matrix, ColorMatrix::Bt601);
     negotiated.matrix = matrixFor(negotiated.format, matrixOf(info.colorimetry.matrix, assumed));
+    GstVideoColorimetry stated{};
+    if (const char *text = gst_structure_get_string(structure, "colorimetry");
+        text != nullptr && gst_video_colorimetry_from_string(&stated, text)) {
+        negotiated.rangeStated = stated.range != GST_VIDEO_COLOR_RANGE_UNKNOWN;
+        negotiated.matrixStated = stated.matrix != GST_VIDEO_COLOR_MATRIX_UNKNOWN;
+    }
 }
 
 Status readPixels(const GstCaps *caps, const GstCaps *pixelCaps, Negotiated &negotiated)
@@ -207,7 +219,7 @@ Status readPixels(const GstCaps *caps, const GstCaps *pixelCaps, Negotiated &neg
     if (Status status = checkInterlacing(caps, negotiated.pixels); !status)
         return status;
     negotiated.interlaced = GST_VIDEO_INFO_IS_INTERLACED(&negotiated.pixels);
-    setColour(negotiated);
+    setColour(negotiated, structure);
     return {};
 }
 

@@ -13,6 +13,7 @@ namespace zc::gst {
 
 inline constexpr const char *kFeatureDmabuf = "memory:DMABuf";
 inline constexpr const char *kFeatureCuda = "memory:CUDAMemory";
+inline constexpr const char *kFeatureNvmm = "memory:NVMM";
 
 // Where the user wants kernels to run.
 enum class Device { Auto, Cuda, Cpu };
@@ -25,7 +26,8 @@ struct Negotiated {
     bool drm = false;                        // format=DMA_DRM was used
     ColorRange range = ColorRange::Limited;
     ColorMatrix matrix = ColorMatrix::Bt601;
-    bool interlaced = false; // some or all buffers may hold two fields
+    bool rangeStated = false, matrixStated = false; // by the caps, not assumed for want of it
+    bool interlaced = false;                        // some or all buffers may hold two fields
 };
 
 // Both pads' template, in order of preference. Transfer: full.

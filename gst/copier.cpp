@@ -55,10 +55,11 @@ gboolean carryMeta(GstBuffer *source, GstMeta **meta, gpointer data)
 
 } // namespace
 
-Importer *findImporter(const std::vector<std::unique_ptr<Importer>> &importers, GstBuffer *buffer)
+Importer *findImporter(const std::vector<std::unique_ptr<Importer>> &importers, GstBuffer *buffer,
+                       const Negotiated &negotiated)
 {
     for (const auto &importer : importers) {
-        if (importer->accepts(buffer))
+        if (importer->serves(negotiated) && importer->accepts(buffer))
             return importer.get();
     }
     return nullptr;
@@ -139,7 +140,7 @@ Status Copier::copyPixels(GstBuffer *from, const BufferLayout &fromLayout, GstBu
 Result<GstBuffer *> Copier::copy(GstBuffer *source, const Negotiated &negotiated, GstCaps *caps, GstPad *srcpad,
                                  Importer &destination, Compute &compute)
 {
-    Importer *reader = findImporter(readers_, source);
+    Importer *reader = findImporter(readers_, source, negotiated);
     if (reader == nullptr)
         return Status{Code::Unsupported, "no way to read a buffer of " + describeMemory(source)};
     // Before anything is allocated: caps may promise gigabytes that a small buffer does not hold.

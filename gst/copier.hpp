@@ -43,8 +43,9 @@ private:
     std::atomic<bool> askAgain_{false};
 };
 
-// The importer that knows the buffer's memory, or null.
-Importer *findImporter(const std::vector<std::unique_ptr<Importer>> &importers, GstBuffer *buffer);
+// The importer that knows the buffer's memory, which came under these caps, or null.
+Importer *findImporter(const std::vector<std::unique_ptr<Importer>> &importers, GstBuffer *buffer,
+                       const Negotiated &negotiated);
 
 // "2 memories: SystemMemory, dmabuf", for messages.
 std::string describeMemory(GstBuffer *buffer);

@@ -291,7 +291,7 @@ GstFlowReturn Element::prepareOutput(GstBuffer *in, GstBuffer **out)
 
     plan_ = Plan::Run;
     outcome_ = Outcome::InPlace;
-    const Sharing sharing = sharingOf(in);
+    const Sharing sharing = sharingOf(in, negotiated_.feature);
     return sharing == Sharing::Exclusive ? GST_FLOW_OK : resolveSharing(sharing, in, out);
 }
 
@@ -353,7 +353,7 @@ GstFlowReturn Element::copyShared(Sharing sharing, GstBuffer *in, GstBuffer **ou
 
 Importer *Element::importerFor(GstBuffer *buffer)
 {
-    Importer *importer = findImporter(importers_, buffer);
+    Importer *importer = findImporter(importers_, buffer, negotiated_);
     if (importer == nullptr)
         fail({Code::Unsupported,
               "cannot address a buffer of " + describeMemory(buffer) +

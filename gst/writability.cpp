@@ -4,6 +4,7 @@
 
 #include "core/dmabuf.hpp"
 #include "memory/cuda_memory.hpp"
+#include "memory/nvmm.hpp"
 
 #include <gst/allocators/gstfdmemory.h>
 
@@ -38,7 +39,7 @@ Sharing sharingOfMemory(GstMemory *memory)
 
 } // namespace
 
-Sharing sharingOf(GstBuffer *buffer)
+Sharing sharingOf(GstBuffer *buffer, MemoryKind feature)
 {
     if (!gst_buffer_is_writable(buffer))
         return Sharing::BufferShared;
@@ -46,6 +47,8 @@ Sharing sharingOf(GstBuffer *buffer)
         const Sharing sharing = sharingOfMemory(gst_buffer_peek_memory(buffer, i));
         if (sharing != Sharing::Exclusive)
             return sharing;
+        if (feature == MemoryKind::Nvmm && isDecoderSurface(gst_buffer_peek_memory(buffer, i)))
+            return Sharing::DecoderSurface;
     }
     return Sharing::Exclusive;
 }
@@ -67,6 +70,8 @@ const char *sharingReason(Sharing sharing)
         return "the file descriptor of one of its memories was opened without write access";
     case Sharing::OtherProcess:
         return "its CUDA memory belongs to another process, which shares it through cudaipcsink";
+    case Sharing::DecoderSurface:
+        return "it lies in the decoder's own memory, from which the decoder may predict later frames";
     }
     return "unknown";
 }
@@ -88,6 +93,9 @@ const char *sharingCure(Sharing sharing)
         return "let the exporter open the dmabuf for reading and writing (O_RDWR)";
     case Sharing::OtherProcess:
         return "cudaipcsrc io-mode=copy makes the copy itself, into memory of this process";
+    case Sharing::DecoderSurface:
+        return "put nvvidconv between the decoder and cudazerocopy, which makes frames of its own; on-shared=write "
+               "writes into the decoder's memory all the same, and later frames may show it";
     case Sharing::Exclusive:
         break;
     }

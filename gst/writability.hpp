@@ -2,6 +2,8 @@
 // May this buffer be written in place? Conditions, each of which fails alone in practice.
 #pragma once
 
+#include "caps.hpp"
+
 #include <gst/gst.h>
 
 namespace zc::gst {
@@ -14,9 +16,11 @@ enum class Sharing {
     ParentShared,   // a sub-memory of something that others hold
     FdReadOnly,     // the dmabuf was opened without write access
     OtherProcess,   // CUDA memory that another process exported and looks at
+    DecoderSurface, // a Jetson decoder's own NVMM memory, which it may predict later frames from
 };
 
-Sharing sharingOf(GstBuffer *buffer);
+// `feature` is that of the caps that the buffer came under.
+Sharing sharingOf(GstBuffer *buffer, MemoryKind feature = MemoryKind::System);
 
 // "another buffer holds one of its memories (a tee branch, or a decoder's reference frame)"
 const char *sharingReason(Sharing sharing);

@@ -178,16 +178,12 @@ void DownstreamPool::reset()
     reason_ = "downstream offered none";
 }
 
-MemoryPtr RecycledMemories::take(bool dmabuf, gsize size)
+MemoryPtr RecycledMemories::take(const std::function<bool(GstMemory *)> &fits)
 {
     trim();
     for (const MemoryPtr &memory : memories_) {
-        if (!isFree(memory) || memory->maxsize < size || memory->maxsize > 2 * size ||
-            gst_is_dmabuf_memory(memory.get()) != static_cast<gboolean>(dmabuf) || GST_MEMORY_IS_READONLY(memory.get()))
-            continue;
-        // Whoever had it may have trimmed it.
-        gst_memory_resize(memory.get(), -static_cast<gssize>(memory->offset), size);
-        return MemoryPtr(gst_memory_ref(memory.get()));
+        if (isFree(memory) && !GST_MEMORY_IS_READONLY(memory.get()) && fits(memory.get()))
+            return MemoryPtr(gst_memory_ref(memory.get()));
     }
     return nullptr;
 }
@@ -230,9 +226,16 @@ MemoryPtr systemMemory(gsize size, gsize alignment)
 
 Result<MemoryPtr> CopyAllocator::newMemory(bool dmabuf, gsize size)
 {
-    if (MemoryPtr memory = recycled_.take(dmabuf, size))
+    const auto fits = [dmabuf, size](GstMemory *free) {
+        return free->maxsize >= size && free->maxsize <= 2 * size &&
+               gst_is_dmabuf_memory(free) == static_cast<gboolean>(dmabuf);
+    };
+    MemoryPtr memory = recycled_.take(fits);
+    if (memory) {
+        // Whoever had it may have trimmed it; nobody else holds it now.
+        gst_memory_resize(memory.get(), -static_cast<gssize>(memory->offset), size);
         return memory;
-    MemoryPtr memory;
+    }
     if (dmabuf) {
         Result<MemoryPtr> made = dmabufs_.allocate(size);
         if (!made)

@@ -6,6 +6,7 @@
 #include "dmabuf_alloc.hpp"
 #include "gst_ptr.hpp"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,8 @@ private:
 // Memories that come back once nobody else holds them. As many are kept as were in use at once lately, and 64 at most.
 class RecycledMemories {
 public:
-    // Null if none of this kind and size is free.
-    MemoryPtr take(bool dmabuf, gsize size);
+    // One that fits and that nobody holds, or null.
+    MemoryPtr take(const std::function<bool(GstMemory *)> &fits);
     void remember(GstMemory *memory);
     void clear() { *this = {}; }
 

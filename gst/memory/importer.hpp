@@ -38,6 +38,10 @@ public:
 
     virtual MemoryKind kind() const = 0;
 
+    // Whether it is for buffers under such caps at all: what an NVMM buffer maps to is no picture, which nothing but
+    // the caps tells.
+    virtual bool serves(const Negotiated &negotiated) const { return negotiated.feature != MemoryKind::Nvmm; }
+
     // By the type of the buffer's memories, not by the caps.
     virtual bool accepts(GstBuffer *buffer) const = 0;
 

@@ -2,6 +2,7 @@
 // The only list of importers. A buffer goes to the first that accepts it.
 #include "cuda_memory.hpp"
 #include "dmabuf.hpp"
+#include "nvmm.hpp"
 #include "system.hpp"
 
 namespace zc::gst {
@@ -9,6 +10,7 @@ namespace zc::gst {
 std::vector<std::unique_ptr<Importer>> makeImporters(const ImportSite &site)
 {
     std::vector<std::unique_ptr<Importer>> importers;
+    importers.push_back(makeNvmmImporter(site));
     if (auto cuda = makeCudaMemoryImporter(site); cuda)
         importers.push_back(std::move(cuda));
     importers.push_back(makeDmabufImporter(site));
