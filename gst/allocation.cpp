@@ -35,10 +35,10 @@ const GstCapsFeatures *featuresOf(GstQuery *query)
                                                                                  : nullptr;
 }
 
-bool isForDmabufs(GstQuery *query)
+bool isFor(GstQuery *query, const char *feature)
 {
     const GstCapsFeatures *features = featuresOf(query);
-    return features != nullptr && gst_caps_features_contains(features, kFeatureDmabuf);
+    return features != nullptr && gst_caps_features_contains(features, feature);
 }
 
 bool isForSystemMemory(GstQuery *query)
@@ -85,9 +85,9 @@ void dropSystemAllocators(GstQuery *query)
 
 void adjustAllocation(GstQuery *query, bool mayCopy, bool pins)
 {
-    if (mayCopy && gst_query_get_n_allocation_pools(query) > 0)
-        makeRoomForCopies(query);
-    if (isForDmabufs(query))
+    if (mayCopy && gst_query_get_n_allocation_pools(query) > 0 && !isFor(query, kFeatureNvmm))
+        makeRoomForCopies(query); // of NVMM, copies have a pool of their own
+    if (isFor(query, kFeatureDmabuf))
         dropSystemAllocators(query);
     if (pins && isForSystemMemory(query))
         alignToPages(query);

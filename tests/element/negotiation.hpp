@@ -39,6 +39,7 @@ inline std::vector<NegotiationCase> negotiationCases()
     const std::string dmabuf = "video/x-raw(memory:DMABuf),format=";
     const std::string drm = dmabuf + "DMA_DRM,drm-format=";
     const std::string cuda = "video/x-raw(memory:CUDAMemory),format=";
+    const std::string nvmm = "video/x-raw(memory:NVMM),format=";
     const std::string plain = "video/x-raw,format=";
     const std::string tiled = "(string)NV12:0x0100000000000002";
     std::vector<NegotiationCase> all = {
@@ -64,7 +65,15 @@ inline std::vector<NegotiationCase> negotiationCases()
          sized(plain + "NV12,interlace-mode=interleaved")},
         {"ColorimetryStays", sized(plain + "I420,colorimetry=bt709,chroma-site=mpeg2"), nullptr,
          sized(plain + "I420,colorimetry=bt709,chroma-site=mpeg2")},
-        {"Nvmm", sized("video/x-raw(memory:NVMM),format=NV12"), nullptr},
+        {"Nvmm", sized(nvmm + "NV12"), nullptr, sized(nvmm + "NV12")},
+        {"NvmmKeepsFieldsOfOthers",
+         sized(nvmm + "RGBA,batch-size=4,num-surfaces-per-frame=1,gpu-id=0,block-linear=false,"
+                      "nvbuf-memory-type=nvbuf-mem-cuda-device"),
+         "video/x-raw(memory:NVMM),format={NV12,RGBA}",
+         sized(nvmm + "RGBA,batch-size=4,num-surfaces-per-frame=1,gpu-id=0,block-linear=false,"
+                      "nvbuf-memory-type=nvbuf-mem-cuda-device")},
+        {"NvmmIsNotPlain", sized(nvmm + "NV12"), "video/x-raw,format=NV12"},
+        {"NvmmThatNoSurfaceHolds", sized(nvmm + "I420_10LE"), nullptr},
         {"CudaMemory", sized(cuda + "NV12"), nullptr, sized(cuda + "NV12"), true},
         {"CudaMemoryOnBothSides", sized(cuda + "{NV12,BGRA}"), "video/x-raw(memory:CUDAMemory),format=BGRA",
          sized(cuda + "BGRA"), true},

@@ -143,20 +143,63 @@ TEST(DrmFormat, RefusesWhatIsMalformed)
 TEST(Template, ListsMemoryKindsInOrderOfPreference)
 {
     const CapsPtr caps(templateCaps());
-    const guint first = cudaMemoryBuilt() ? 1 : 0; // CUDAMemory comes before the rest
-    ASSERT_EQ(gst_caps_get_size(caps.get()), first + 3);
-    const char *features[] = {"memory:CUDAMemory", "memory:DMABuf", "memory:DMABuf", "memory:SystemMemory"};
-    for (guint i = 0; i < first + 3; i++) {
+    std::vector<std::string> features{"memory:NVMM", "memory:DMABuf", "memory:DMABuf", "memory:SystemMemory"};
+    if (cudaMemoryBuilt())
+        features.insert(features.begin() + 1, "memory:CUDAMemory");
+    ASSERT_EQ(gst_caps_get_size(caps.get()), features.size());
+    for (guint i = 0; i < features.size(); i++) {
         const GCharPtr text(gst_caps_features_to_string(gst_caps_get_features(caps.get(), i)));
-        EXPECT_STREQ(text.get(), features[i + 1 - first]);
+        EXPECT_EQ(text.get(), features[i]);
     }
-    const GstStructure *drm = gst_caps_get_structure(caps.get(), first);
+    const auto all = static_cast<guint>(features.size());
+    const GstStructure *drm = gst_caps_get_structure(caps.get(), all - 3);
     EXPECT_STREQ(gst_structure_get_string(drm, "format"), "DMA_DRM");
     EXPECT_EQ(gst_value_list_get_size(gst_structure_get_value(drm, "drm-format")), std::size(kFourccs));
-    for (guint i = first + 1; i < first + 3; i++) {
+    for (guint i = all - 2; i < all; i++) {
         const GValue *formats = gst_structure_get_value(gst_caps_get_structure(caps.get(), i), "format");
         ASSERT_TRUE(GST_VALUE_HOLDS_LIST(formats));
         EXPECT_EQ(gst_value_list_get_size(formats), static_cast<guint>(kFormatCount - 1));
+    }
+}
+
+// Every format that both NVIDIA's surfaces and kernels know; whatever else the caps say is theirs.
+TEST(Template, NvmmHoldsWhatSurfacesDo)
+{
+    const std::string size = ",width=64,height=48,framerate=30/1";
+    const CapsPtr caps(templateCaps());
+    const auto listed = [&](const std::string &format) {
+        const CapsPtr nvmm = capsFrom(
+            "video/x-raw(memory:NVMM),batch-size=4,nvbuf-memory-type=nvbuf-mem-cuda-device,format=" + format + size);
+        return gst_caps_can_intersect(caps.get(), nvmm.get()) != FALSE;
+    };
+    for (const FormatInfo &info : allFormats())
+        EXPECT_EQ(listed(info.name), info.format != Format::I420_10Le) << info.name;
+    EXPECT_FALSE(listed("VYUY"));
+    for (const Device device : {Device::Auto, Device::Cpu, Device::Cuda})
+        EXPECT_TRUE(gst_caps_can_intersect(CapsPtr(offeredCaps(device)).get(),
+                                           capsFrom("video/x-raw(memory:NVMM),format=NV12" + size).get()));
+}
+
+// For surfaces, whose own word counts where the caps have none.
+TEST(Colour, SaysWhetherTheCapsStatedIt)
+{
+    const std::string nv12 = "video/x-raw(memory:NVMM),format=NV12,width=1920,height=1080,framerate=30/1";
+    const struct {
+        const char *extra;
+        bool range, matrix;
+    } cases[] = {
+        {"", false, false},
+        {",colorimetry=bt709", true, true},
+        {",colorimetry=(string)0:3:5:1", false, true},
+        {",colorimetry=(string)1:0:0:0", true, false},
+        {",colorimetry=nonsense", false, false},
+    };
+    for (const auto &test : cases) {
+        const auto parsed = parseCaps(capsFrom(nv12 + test.extra).get());
+        ASSERT_TRUE(parsed.ok()) << test.extra << ": " << parsed.status().message();
+        EXPECT_EQ(parsed.value().feature, MemoryKind::Nvmm);
+        EXPECT_EQ(parsed.value().rangeStated, test.range) << test.extra;
+        EXPECT_EQ(parsed.value().matrixStated, test.matrix) << test.extra;
     }
 }
 
@@ -181,7 +224,7 @@ TEST(Template, OffersCudaMemoryOnlyWhereAsked)
     const CapsPtr nv12 = capsFrom("video/x-raw(memory:CUDAMemory),format=NV12,width=64,height=48,framerate=30/1");
     for (const Device device : {Device::Auto, Device::Cpu, Device::Cuda}) {
         for (const bool usable : {true, false}) {
-            const CapsPtr offered(offeredCaps(device, usable));
+            const CapsPtr offered(offeredCaps(device, {usable, false}));
             EXPECT_EQ(gst_caps_can_intersect(offered.get(), nv12.get()) != FALSE,
                       cudaMemoryBuilt() && usable && device != Device::Cpu);
         }
