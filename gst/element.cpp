@@ -95,7 +95,9 @@ GstStructure *Element::statsStructure() const
 {
     const std::string params = settings_->paramsText();
     const std::string name = settings_->kernelName();
-    return stats_.toStructure(params.empty() ? name : name + "," + params);
+    GstStructure *stats = stats_.toStructure(params.empty() ? name : name + "," + params);
+    gst_structure_set(stats, "unique-id", G_TYPE_UINT, settings_->get(&Choices::uniqueId), nullptr);
+    return stats;
 }
 
 bool Element::start()

@@ -35,6 +35,7 @@
 #include "allocation.hpp"
 #include "caps.hpp"
 #include "clamping_params.hpp"
+#include "config_file.hpp"
 #include "element.hpp"
 #include "kernel_object.hpp"
 #include "log.hpp"
@@ -171,6 +172,12 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
     case Property::RegionGrow:
         report(self, settings.setRegionGrow(g_value_get_double(value)));
         break;
+    case Property::UniqueId:
+        settings.set(&Choices::uniqueId, g_value_get_uint(value));
+        break;
+    case Property::ConfigFile:
+        report(self, zc::gst::setConfigFile(settings, G_OBJECT_GET_CLASS(self), text_of(value)));
+        break;
     case Property::NvdsClasses:
         report(self, settings.setNvdsClasses(text_of(value)));
         break;
@@ -212,6 +219,12 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *p
     case Property::RegionGrow:
         g_value_set_double(value, settings.get(&Choices::regionGrow));
         break;
+    case Property::UniqueId:
+        g_value_set_uint(value, settings.get(&Choices::uniqueId));
+        break;
+    case Property::ConfigFile:
+        g_value_set_string(value, settings.configPath().c_str());
+        break;
     case Property::NvdsClasses:
         g_value_set_string(value, settings.nvdsClassesText().c_str());
         break;
@@ -232,6 +245,8 @@ static Element &element_of(GstBaseTransform *base)
 
 static gboolean start(GstBaseTransform *base)
 {
+    auto *self = GST_CUDA_ZERO_COPY(base);
+    report(self, zc::gst::readPostponedConfig(self->element->settings(), G_OBJECT_GET_CLASS(self)));
     return element_of(base).start();
 }
 

@@ -148,6 +148,22 @@ void installRegions(GObjectClass *klass)
                                 "", kLive));
 }
 
+void installDeepStream(GObjectClass *klass)
+{
+    install(klass, Property::UniqueId,
+            g_param_spec_uint("unique-id", "Unique id",
+                              "A number by which applications tell elements apart, as in DeepStream; it is told in "
+                              "stats and changes nothing else",
+                              0, G_MAXUINT, 0, kLive));
+    install(klass, Property::ConfigFile,
+            g_param_spec_string("config-file", "Configuration file",
+                                "A key file with settings: [property] holds properties, [kernel] name= and the "
+                                "kernel's parameters, [region-0] and so on x=, y=, width= and height=. Read when it is "
+                                "set (while playing: before the next start), all or nothing. Of it and a property, "
+                                "what is set last wins",
+                                "", kReady));
+}
+
 void installStats(GObjectClass *klass)
 {
     install(klass, Property::Stats,
@@ -167,6 +183,7 @@ void installProperties(GObjectClass *klass)
     installDevice(klass);
     installCopying(klass);
     installRegions(klass);
+    installDeepStream(klass);
     installStats(klass);
 }
 

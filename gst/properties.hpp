@@ -19,6 +19,8 @@ enum class Property : guint {
     RegionsFrom,
     RegionGrow,
     NvdsClasses,
+    UniqueId,
+    ConfigFile,
     Stats,
 };
 

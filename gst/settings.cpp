@@ -46,6 +46,21 @@ std::string forKernel(const KernelInfo &kernel, const std::string &why)
 
 } // namespace
 
+Status checkRegionSources(unsigned sources)
+{
+    if ((sources & kFromAnalyticsMeta) == 0 || haveAnalytics())
+        return {};
+    return {Code::Unsupported, "regions-from=analytics-meta: this build has no GstAnalytics, which comes with "
+                               "GStreamer 1.24; use regions-from=roi-meta"};
+}
+
+Status checkRegionGrow(double percent)
+{
+    if (!std::isnan(percent))
+        return {};
+    return {Code::InvalidArgument, "region-grow is not a number; valid is a percentage from 0 to 1000"};
+}
+
 Settings::Settings()
 {
     choices_.kernel = findKernel("identity");
@@ -157,9 +172,8 @@ SetResult Settings::setRegions(std::string_view text)
 SetResult Settings::setRegionSources(unsigned sources)
 {
     const std::lock_guard lock(mutex_);
-    if ((sources & kFromAnalyticsMeta) != 0 && !haveAnalytics())
-        return refuse(badSources_, "regions-from=analytics-meta: this build has no GstAnalytics, which comes with "
-                                   "GStreamer 1.24; use regions-from=roi-meta");
+    if (const Status status = checkRegionSources(sources); !status)
+        return refuse(badSources_, status.message());
     choices_.regionSources = sources;
     badSources_.clear();
     ++generation_;
@@ -169,8 +183,8 @@ SetResult Settings::setRegionSources(unsigned sources)
 SetResult Settings::setRegionGrow(double percent)
 {
     const std::lock_guard lock(mutex_);
-    if (std::isnan(percent))
-        return refuse(badGrow_, "region-grow is not a number; valid is a percentage from 0 to 1000");
+    if (const Status status = checkRegionGrow(percent); !status)
+        return refuse(badGrow_, status.message());
     choices_.regionGrow = percent;
     badGrow_.clear();
     ++generation_;
@@ -203,6 +217,94 @@ SetResult Settings::setParam(const KernelInfo &kernel, int index, double value)
         badParams_.clear();
     ++generation_;
     return {note.value().text, false};
+}
+
+// Params that waited for a kernel came before the file, and so does what they say.
+SetResult Settings::takeKernel(const KernelInfo &kernel, const std::vector<NamedText> &params)
+{
+    SetResult result{{}, &kernel != choices_.kernel};
+    ParamValues values(kernel.params);
+    if (Applied late = applyAll(values, deferredParams_); late.status) {
+        deferredParams_.clear();
+        badParams_.clear();
+        result.warning = late.notes;
+    } else {
+        values = ParamValues(kernel.params);
+        badParams_ = forKernel(kernel, late.status.message());
+        result.warning = badParams_;
+    }
+    (void)applyAll(values, params); // they were tried before
+    badKernel_.clear();
+    kernelWasSet_ = true;
+    choices_.kernel = &kernel;
+    choices_.params = std::move(values);
+    return result;
+}
+
+void Settings::takeRest(const Update &update)
+{
+    const auto take = [](const auto &from, auto &into, std::string *refused = nullptr) {
+        if (!from)
+            return;
+        into = *from;
+        if (refused != nullptr)
+            refused->clear();
+    };
+    take(update.regions, choices_.regions, &badRegions_);
+    take(update.regionSources, choices_.regionSources, &badSources_);
+    take(update.regionGrow, choices_.regionGrow, &badGrow_);
+    take(update.nvdsClasses, choices_.nvdsClasses, &badClasses_);
+    take(update.device, choices_.device);
+    take(update.deviceId, choices_.deviceId);
+    take(update.zeroCopy, choices_.zeroCopy);
+    take(update.onShared, choices_.onShared);
+    take(update.uniqueId, choices_.uniqueId);
+}
+
+SetResult Settings::applyConfig(const std::string &path, const Update &update)
+{
+    const std::lock_guard lock(mutex_);
+    configPath_ = path;
+    configPostponed_ = false;
+    badConfig_.clear();
+    SetResult result;
+    if (update.kernel != nullptr)
+        result = takeKernel(*update.kernel, update.params);
+    takeRest(update);
+    ++generation_;
+    return result;
+}
+
+SetResult Settings::refuseConfig(const std::string &path, const std::string &why)
+{
+    const std::lock_guard lock(mutex_);
+    configPath_ = path;
+    configPostponed_ = false;
+    return refuse(badConfig_, why);
+}
+
+bool Settings::postponeConfig(const std::string &path)
+{
+    const std::lock_guard lock(mutex_);
+    if (!running_)
+        return false;
+    configPath_ = path;
+    configPostponed_ = true;
+    return true;
+}
+
+std::optional<std::string> Settings::takePostponedConfig()
+{
+    const std::lock_guard lock(mutex_);
+    if (running_ || !std::exchange(configPostponed_, false))
+        return std::nullopt;
+    return configPath_;
+}
+
+std::string Settings::configPath() const
+{
+    const std::lock_guard lock(mutex_);
+    return configPath_;
 }
 
 std::string Settings::kernelName() const
@@ -240,7 +342,7 @@ Status Settings::checkForStart() const
 {
     const std::lock_guard lock(mutex_);
     for (const std::string *bad :
-         {&badKernel_, &badForm_, &badParams_, &badRegions_, &badSources_, &badGrow_, &badClasses_}) {
+         {&badKernel_, &badForm_, &badParams_, &badRegions_, &badSources_, &badGrow_, &badClasses_, &badConfig_}) {
         if (!bad->empty())
             return {Code::InvalidArgument, *bad};
     }

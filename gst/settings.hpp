@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,27 @@ struct Choices {
     int deviceId = -1;
     ZeroCopy zeroCopy = ZeroCopy::Preferred;
     OnShared onShared = OnShared::Copy;
+    guint uniqueId = 0; // DeepStream's name for the element; nothing here depends on it
 };
+
+// Several settings at once, each of them already checked; those that are not named stay.
+struct Update {
+    const KernelInfo *kernel = nullptr;
+    std::vector<NamedText> params; // of that kernel; those not named go to their defaults
+    std::optional<std::vector<Rect>> regions;
+    std::optional<unsigned> regionSources;
+    std::optional<double> regionGrow;
+    std::optional<std::vector<NvdsClass>> nvdsClasses;
+    std::optional<Device> device;
+    std::optional<int> deviceId;
+    std::optional<ZeroCopy> zeroCopy;
+    std::optional<OnShared> onShared;
+    std::optional<guint> uniqueId;
+};
+
+// Whether this build can read the sources, and whether the number is one.
+Status checkRegionSources(unsigned sources);
+Status checkRegionGrow(double percent);
 
 // What a setter wants the user to know; both may be empty.
 struct SetResult {
@@ -55,6 +76,14 @@ public:
     SetResult setRegionGrow(double percent);
     SetResult setNvdsClasses(std::string_view text);
     SetResult setParam(const KernelInfo &kernel, int index, double value);
+
+    // What a configuration file says, all of it in one step; and that a file was refused. Both keep its path.
+    SetResult applyConfig(const std::string &path, const Update &update);
+    SetResult refuseConfig(const std::string &path, const std::string &why);
+    // While running, keeps the path for the next start and returns true.
+    bool postponeConfig(const std::string &path);
+    std::optional<std::string> takePostponedConfig();
+    std::string configPath() const;
 
     std::string kernelName() const;
     std::string paramsText() const;
@@ -93,6 +122,8 @@ public:
 
 private:
     SetResult refuse(std::string &memory, const std::string &why);
+    SetResult takeKernel(const KernelInfo &kernel, const std::vector<NamedText> &params);
+    void takeRest(const Update &update);
 
     mutable std::mutex mutex_;
     std::atomic<std::uint64_t> generation_{1};
@@ -101,7 +132,9 @@ private:
     bool kernelWasSet_ = false;
     std::vector<NamedText> deferredParams_; // did not fit yet; cleared by a kernel that they fit
     // Sentences for checkForStart(); badForm_ is of params that no kernel can take.
-    std::string badKernel_, badForm_, badParams_, badRegions_, badSources_, badGrow_, badClasses_;
+    std::string badKernel_, badForm_, badParams_, badRegions_, badSources_, badGrow_, badClasses_, badConfig_;
+    std::string configPath_;
+    bool configPostponed_ = false;   // the path is still to be read
     std::vector<std::string> notes_; // warnings for start()
 };
 

@@ -54,8 +54,9 @@ TEST(Inspect, NamesEveryPropertyAndWhenItMayChange)
     std::vector<std::string> names;
     for (std::sregex_iterator it(text.begin(), text.end(), property), end; it != end; ++it)
         names.push_back((*it)[1]);
-    for (const char *name : {"kernel", "params", "device", "cuda-device-id", "gpu-id", "zero-copy", "on-shared",
-                             "region", "regions-from", "region-grow", "nvds-classes", "stats", "qos"})
+    for (const char *name :
+         {"kernel", "params", "device", "cuda-device-id", "gpu-id", "zero-copy", "on-shared", "region", "regions-from",
+          "region-grow", "nvds-classes", "unique-id", "config-file", "stats", "qos"})
         EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
     EXPECT_TRUE(contains(text, "changeable in NULL, READY, PAUSED or PLAYING state"));
     EXPECT_TRUE(contains(text, "changeable only in NULL or READY state"));

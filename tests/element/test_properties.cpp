@@ -54,6 +54,8 @@ const std::vector<Fact> &facts()
           {"nvds-meta", "nvds-meta"},
           {"property", "property"}}},
         {"nvds-classes", "", kPlaying, false, {{" 1 : 0 , 2 ; 3 ", "1:0,2;3"}, {"1:0;1:2", "1:0,2"}, {"", ""}}},
+        {"unique-id", "0", kPlaying, false, {{"15", "15"}, {"4294967295", "4294967295"}, {"0", "0"}}},
+        {"config-file", "", kReady, false, {{"", ""}}},
         {"region-grow", "0", kPlaying, true, {{"12.5", "12.5"}, {"1000", "1000"}, {"0", "0"}}},
     };
     return all;

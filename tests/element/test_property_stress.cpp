@@ -26,6 +26,8 @@ std::vector<Property> properties()
         {"on-shared", {"copy", "error", "passthrough", "write"}},
         {"region", {"", "0,0,16,16", "8,8,100,100;2,2,4,4", "-5,-5,10,10", "9000,0,1,1", "what"}},
         {"regions-from", {"property", "roi-meta", "property+roi-meta", "property+nvds-meta"}},
+        {"unique-id", {"0", "15"}},
+        {"config-file", {"/nowhere/at/all", ""}},
         {"nvds-classes", {"", "1:0,2", "1;2;3:4", "what"}},
         {"region-grow", {"0", "50", "1000"}},
         {"cuda-device-id", {"-1", "0", "7"}},
