@@ -5,6 +5,7 @@
 #include "core/color_matrix.hpp"
 #include "gst_ptr.hpp"
 #include "memory/cuda_context.hpp"
+#include "memory/gl_context.hpp"
 #include "memory/nvbufsurface_formats.hpp"
 
 #include <string>
@@ -27,6 +28,7 @@ struct MemoryRow {
 constexpr MemoryRow kMemoryRows[] = {
     {kFeatureNvmm, MemoryKind::Nvmm, false, true, true},
     {kFeatureCuda, MemoryKind::Cuda, false, false, true},
+    {kFeatureGl, MemoryKind::Gl, false, false, true},
     {kFeatureDmabuf, MemoryKind::Dmabuf, true, true, true},
     {kFeatureDmabuf, MemoryKind::Dmabuf, false, true, true},
     {nullptr, MemoryKind::System, false, true, true},
@@ -34,16 +36,19 @@ constexpr MemoryRow kMemoryRows[] = {
 // clang-format on
 
 constexpr const char *kDmaDrm = "DMA_DRM";
+constexpr const char *kTextureTarget = "texture-target", *kTarget2d = "2D";
 
 bool isBuilt(const MemoryRow &row)
 {
-    return row.kind != MemoryKind::Cuda || cudaMemoryBuilt();
+    return (row.kind != MemoryKind::Cuda || cudaMemoryBuilt()) && (row.kind != MemoryKind::Gl || glMemoryBuilt());
 }
 
 bool holds(const MemoryRow &row, Format format)
 {
     if (row.kind == MemoryKind::Nvmm)
         return nvbuf::surfaceHolds(format);
+    if (row.kind == MemoryKind::Gl)
+        return format == Format::Rgba; // one texture, as CUDA sees it
     return format != Format::Unknown && (row.kind != MemoryKind::Cuda || cudaMemoryHolds(format));
 }
 
@@ -70,6 +75,8 @@ GstStructure *structureFor(const MemoryRow &row)
     if (row.drm)
         gst_structure_set(structure, "format", G_TYPE_STRING, kDmaDrm, nullptr);
     gst_structure_take_value(structure, row.drm ? "drm-format" : "format", &names);
+    if (row.kind == MemoryKind::Gl)
+        gst_structure_set(structure, kTextureTarget, G_TYPE_STRING, kTarget2d, nullptr);
     return structure;
 }
 
@@ -155,6 +162,18 @@ Result<CapsPtr> withPixelFormat(const GstCaps *caps, const GstStructure *structu
     return copy;
 }
 
+// Other targets are no plain textures, and arrays have no rows of their own that a field could be made of.
+Status checkGl(const GstCaps *caps, const GstStructure *structure, const GstVideoInfo &info)
+{
+    const char *target = gst_structure_get_string(structure, kTextureTarget);
+    if (target != nullptr && g_strcmp0(target, kTarget2d) != 0)
+        return unsupported(caps,
+                           std::string(kTextureTarget) + "=" + target + " cannot be written; expected " + kTarget2d);
+    if (GST_VIDEO_INFO_IS_INTERLACED(&info))
+        return unsupported(caps, "interlaced GLMemory is not supported; put gldeinterlace before the element");
+    return {};
+}
+
 Status checkInterlacing(const GstCaps *caps, const GstVideoInfo &info)
 {
     const GstVideoInterlaceMode mode = GST_VIDEO_INFO_INTERLACE_MODE(&info);
@@ -218,6 +237,10 @@ Status readPixels(const GstCaps *caps, const GstCaps *pixelCaps, Negotiated &neg
                              "fault, or a frame would be larger than GStreamer can count");
     if (Status status = checkInterlacing(caps, negotiated.pixels); !status)
         return status;
+    if (negotiated.feature == MemoryKind::Gl) {
+        if (Status status = checkGl(caps, structure, negotiated.pixels); !status)
+            return status;
+    }
     negotiated.interlaced = GST_VIDEO_INFO_IS_INTERLACED(&negotiated.pixels);
     setColour(negotiated, structure);
     return {};
@@ -230,10 +253,11 @@ GstCaps *templateCaps()
     return capsOf(isBuilt);
 }
 
-GstCaps *offeredCaps(Device device, bool withCuda)
+GstCaps *offeredCaps(Device device, Offer offer)
 {
-    return capsOf([device, withCuda](const MemoryRow &row) {
-        if (row.kind == MemoryKind::Cuda && !(withCuda && isBuilt(row)))
+    return capsOf([device, offer](const MemoryRow &row) {
+        const bool there = row.kind == MemoryKind::Cuda ? offer.cuda : row.kind != MemoryKind::Gl || offer.gl;
+        if (!there || !isBuilt(row))
             return false;
         return (device != Device::Cuda && row.onCpu) || (device != Device::Cpu && row.onCuda);
     });

@@ -13,6 +13,7 @@ namespace zc::gst {
 
 inline constexpr const char *kFeatureDmabuf = "memory:DMABuf";
 inline constexpr const char *kFeatureCuda = "memory:CUDAMemory";
+inline constexpr const char *kFeatureGl = "memory:GLMemory";
 inline constexpr const char *kFeatureNvmm = "memory:NVMM";
 
 // Where the user wants kernels to run.
@@ -33,9 +34,13 @@ struct Negotiated {
 // Both pads' template, in order of preference. Transfer: full.
 GstCaps *templateCaps();
 
-// What the element can process with this choice of device; a subset of the template. CUDAMemory is left out unless
-// `withCuda` says that it can be used here. Transfer: full.
-GstCaps *offeredCaps(Device device, bool withCuda = false);
+// Kinds of memory that are there on some machines only.
+struct Offer {
+    bool cuda = false, gl = false;
+};
+
+// What the element can process with this choice of device; a subset of the template. Transfer: full.
+GstCaps *offeredCaps(Device device, Offer offer = {});
 
 // InvalidArgument or Unsupported, naming the field at fault, what it holds and what would work.
 Result<Negotiated> parseCaps(const GstCaps *caps);

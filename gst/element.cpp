@@ -5,6 +5,7 @@
 #include "backend/gpu.hpp"
 #include "log.hpp"
 #include "memory/cuda_memory.hpp"
+#include "memory/gl_memory.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -67,7 +68,9 @@ constexpr unsigned kFreePathPosts = 8; // then one a second, since a stream may 
 
 } // namespace
 
-Element::Element(GstBaseTransform *base) : base_(base), contexts_(GST_ELEMENT(base)) {}
+Element::Element(GstBaseTransform *base)
+    : base_(base), contexts_(GST_ELEMENT(base)), gl_(GST_ELEMENT(base)), reach_(GST_ELEMENT(base), gl_)
+{}
 
 void warnUser(GstElement *element, Settings &settings, const std::string &text)
 {
@@ -141,7 +144,7 @@ bool Element::start()
 
 ImportSite Element::site()
 {
-    return {GST_ELEMENT(base_), choices_.device, choices_.deviceId, &contexts_, compute_.hostGpu()};
+    return {GST_ELEMENT(base_), choices_.device, choices_.deviceId, &contexts_, &gl_, compute_.hostGpu()};
 }
 
 void Element::stop()
@@ -152,6 +155,8 @@ void Element::stop()
     importers_.clear();
     copier_.clear();
     contexts_.release();
+    gl_.release();
+    toldOfGl_ = false;
     regions_.clear();
     haveCaps_ = false;
     gst_clear_caps(&caps_);
@@ -165,7 +170,9 @@ bool Element::setCaps(GstCaps *caps)
     if (!started_)
         return false; // sticky: they come again with the next buffer
     auto parsed = parseCaps(caps);
-    if (const Status status = parsed ? checkCudaCaps(parsed.value()) : parsed.status(); !status) {
+    if (const Status status =
+            parsed ? reach_.check(parsed.value(), choices_.device, choices_.deviceId) : parsed.status();
+        !status) {
         GST_WARNING_OBJECT(base_, "cannot work on %" GST_PTR_FORMAT, caps);
         // Refused caps stay on upstream's pad and come again with each event; one message is enough.
         if (refusedCaps_ == nullptr || !gst_caps_is_equal(refusedCaps_, caps))
@@ -193,14 +200,6 @@ bool Element::setCaps(GstCaps *caps)
     return true;
 }
 
-// While the element is not set up, whatever might be there: links are made then, and the driver is left alone.
-bool Element::offersCuda(Device device) const
-{
-    if (device == Device::Cpu || !cudaMemoryUsable())
-        return false;
-    return device == Device::Cuda || GST_STATE(base_) == GST_STATE_NULL || cudaMemoryWorthOffering();
-}
-
 // Before the first frame of a kernel needs it, on the GPU that frames are expected on.
 void Element::compileAhead() const
 {
@@ -208,49 +207,36 @@ void Element::compileAhead() const
         prefetchGpuKernel(std::max({choices_.deviceId, contexts_.device(), 0}), choices_.kernel->name);
 }
 
-Status Element::checkCudaCaps(const Negotiated &negotiated) const
-{
-    if (negotiated.feature != MemoryKind::Cuda)
-        return {};
-    if (choices_.device == Device::Cpu)
-        return {Code::Unsupported, "device=cpu cannot reach memory:CUDAMemory; use device=auto, or put cudadownload "
-                                   "before the element"};
-    return cudaMemoryReachable();
-}
-
 void Element::explainCaps(GstCaps *caps)
 {
     if (!started_ || (refusedCaps_ != nullptr && gst_caps_is_equal(refusedCaps_, caps)))
         return;
     const auto parsed = parseCaps(caps);
-    const Status status = parsed ? checkCudaCaps(parsed.value()) : Status();
+    const Status status = parsed ? reach_.check(parsed.value(), choices_.device, choices_.deviceId) : Status();
     if (status.ok())
         return;
     fail(status);
     gst_caps_replace(&refusedCaps_, caps);
 }
 
-bool Element::proposeCudaMemory(GstQuery *query)
+bool Element::proposeMemory(GstQuery *query)
 {
-    return gst::proposeCudaPool(query, contexts_, settings_->get(&Choices::deviceId));
+    return gst::proposeCudaPool(query, contexts_, settings_->get(&Choices::deviceId)) || proposeGlPool(query, gl_);
 }
 
 void Element::setContext(GstContext *context)
 {
     contexts_.take(context, settings_->get(&Choices::deviceId));
+    gl_.take(context);
 }
 
-GstCaps *Element::transformCaps(GstCaps *caps, GstCaps *filter) const
+GstCaps *Element::transformCaps(GstCaps *caps, GstCaps *filter)
 {
-    const Device device = settings_->get(&Choices::device);
-    GstCaps *offered = offeredCaps(device, offersCuda(device));
-    GstCaps *result = gst_caps_intersect_full(caps, offered, GST_CAPS_INTERSECT_FIRST);
-    gst_caps_unref(offered);
-    if (filter != nullptr) {
-        GstCaps *filtered = gst_caps_intersect_full(filter, result, GST_CAPS_INTERSECT_FIRST);
-        gst_caps_unref(result);
-        result = filtered;
-    }
+    std::string why;
+    GstCaps *result =
+        reach_.narrow(caps, filter, settings_->get(&Choices::device), settings_->get(&Choices::deviceId), why);
+    if (!why.empty() && started_ && !toldOfGl_.exchange(true))
+        warn(why);
     return result;
 }
 

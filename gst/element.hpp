@@ -5,6 +5,7 @@
 #include "compute.hpp"
 #include "copier.hpp"
 #include "memory/importer.hpp"
+#include "reach.hpp"
 #include "regions.hpp"
 #include "settings.hpp"
 #include "stats.hpp"
@@ -35,17 +36,18 @@ public:
     bool start();
     void stop();
     bool setCaps(GstCaps *caps);
-    GstCaps *transformCaps(GstCaps *caps, GstCaps *filter) const;
+    GstCaps *transformCaps(GstCaps *caps, GstCaps *filter);
     void beforeTransform(GstBuffer *buffer, GstObject *kernelObject);
     GstFlowReturn prepareOutput(GstBuffer *in, GstBuffer **out);
     GstFlowReturn transformInPlace(GstBuffer *buffer);
     void atEos();
-    // Posts, once, why caps with CUDAMemory are refused, for which negotiation has no word but "not negotiated".
+    // Posts, once, why caps with CUDAMemory or GLMemory are refused, for which negotiation has no word but "not
+    // negotiated".
     void explainCaps(GstCaps *caps);
-    void setContext(GstContext *context);                                         // any thread
-    bool answerContext(GstQuery *query) const { return contexts_.answer(query); } // any thread
-    // Adds to upstream's allocation query; false if it ends without a pool of CUDA memory.
-    bool proposeCudaMemory(GstQuery *query);
+    void setContext(GstContext *context);                                                              // any thread
+    bool answerContext(GstQuery *query) const { return contexts_.answer(query) || gl_.answer(query); } // any thread
+    // Adds to upstream's allocation query; false if it ends without a pool of CUDA or GL memory.
+    bool proposeMemory(GstQuery *query);
     void downstreamChanged() { copier_.reconfigure(); } // any thread
 
     void warn(const std::string &text) const;
@@ -60,9 +62,7 @@ private:
     GstFlowReturn copyShared(Sharing sharing, GstBuffer *in, GstBuffer **out);
     GstFlowReturn leave();
     bool hasNoTarget(GstBuffer *buffer);
-    bool offersCuda(Device device) const;
     void compileAhead() const;
-    Status checkCudaCaps(const Negotiated &negotiated) const;
     Importer *importerFor(GstBuffer *buffer);
     Status runOn(const Frame &frame, const Target &target, Backend &backend, GstBuffer *buffer);
     Status runFrames(std::span<const Frame> frames, bool mayStayQueued, GstBuffer *buffer);
@@ -76,6 +76,9 @@ private:
     Stats stats_;
 
     CudaContexts contexts_;
+    GlContexts gl_;
+    Reach reach_;
+    std::atomic<bool> toldOfGl_{false}; // why GLMemory is not offered, once between start and stop
 
     // Core opens the pads just before it calls start(), so another thread's buffer may come too early.
     std::atomic<bool> started_{false};

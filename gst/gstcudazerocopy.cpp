@@ -274,7 +274,7 @@ static gboolean propose_allocation(GstBaseTransform *base, GstQuery *decide, Gst
     auto &settings = element_of(base).settings();
     if (answered)
         zc::gst::adjustAllocation(query, settings.mayCopy(), settings.get(&Choices::device) == zc::gst::Device::Cuda);
-    return element_of(base).proposeCudaMemory(query) || answered;
+    return element_of(base).proposeMemory(query) || answered;
 }
 
 static gboolean query(GstBaseTransform *base, GstPadDirection direction, GstQuery *query)

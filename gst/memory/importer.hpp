@@ -7,6 +7,7 @@
 #include "backend/backend.hpp"
 #include "core/dmabuf.hpp"
 #include "cuda_context.hpp"
+#include "gl_context.hpp"
 #include "memory/host_mapping.hpp"
 
 #include <memory>
@@ -21,6 +22,7 @@ struct ImportSite {
     Device device = Device::Cpu;
     int cudaDeviceId = -1;
     CudaContexts *contexts = nullptr; // borrowed; null: no CUDAMemory
+    GlContexts *gl = nullptr;         // borrowed; null: no GLMemory
     // With device=cuda: what makes host memory reachable for the GPU, shared by all importers of an element.
     std::shared_ptr<HostGpu> hostGpu;
 };

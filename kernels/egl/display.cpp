@@ -94,7 +94,9 @@ Result<int> gpuOfDisplay(Display display)
         return found.status();
     const Library &egl = *found.value();
     Attrib device = 0;
-    const bool told = canAskDevices(egl) && egl.queryDisplayAttrib != nullptr &&
+    // Whoever made the display may not have opened it yet, and an open one stays as it is.
+    const bool told = egl.initialize(display, nullptr, nullptr) != 0 && canAskDevices(egl) &&
+                      egl.queryDisplayAttrib != nullptr &&
                       egl.queryDisplayAttrib(display, kDeviceOfDisplay, &device) != 0 && device != 0;
     const auto ordinal = told ? ordinalOf(egl, reinterpret_cast<Device>(device)) : std::nullopt;
     if (ordinal)

@@ -252,6 +252,7 @@ Status refused(DriverResult result)
 struct EglImageImport::Impl {
     int device = 0;
     void *image = nullptr;
+    void *given = nullptr; // the caller's context, or null
     std::optional<cuda::PrimaryContext> primary;
     cuda::Context context = nullptr;
     cuda::OwnedGraphics resource;
@@ -329,6 +330,7 @@ Result<EglImageImport> EglImageImport::make(int device, void *context, void *egl
     auto impl = std::make_unique<Impl>();
     impl->device = device;
     impl->image = eglImage;
+    impl->given = context;
     impl->context = static_cast<cuda::Context>(context);
     if (context == nullptr) {
         auto primary = cuda::PrimaryContext::retain(device);
@@ -363,7 +365,7 @@ Status EglImageImport::place(Frame &frame) const
         plane.surface = impl_->surfaces[i].get();
     }
     frame.device = impl_->device;
-    frame.context = impl_->context;
+    frame.context = impl_->given; // backends retain the primary context themselves, and for longer
     return {};
 }
 

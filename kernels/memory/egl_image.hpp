@@ -25,11 +25,11 @@ public:
     EglImageImport &operator=(const EglImageImport &) = delete;
     ~EglImageImport(); // waits for nothing: no work on the image may be queued any more
 
-    // Fills in where the planes are: addresses and pitches, or surface objects, and device and context. Format and size
-    // must be set, plane sizes, too (setPlaneSizes()), and pitches only by who knows them: CUDA tells that of the first
-    // plane alone, so that the others' are derived where they are 0. The image may be larger than the frame, which then
-    // is its top left corner. BadLayout if its planes, sizes, channels or sample size do not fit: the message names
-    // found and expected. The frame may be used as long as the import lives.
+    // Fills in where the planes are: addresses and pitches, or surface objects, device and the context of make().
+    // Format and size must be set, plane sizes, too (setPlaneSizes()), and pitches only by who knows them: CUDA tells
+    // that of the first plane alone, so that the others' are derived where they are 0. The image may be larger than the
+    // frame, which then is its top left corner. BadLayout if its planes, sizes, channels or sample size do not fit: the
+    // message names found and expected. The frame may be used as long as the import lives.
     Status place(Frame &frame) const;
 
     void *image() const;  // as given to make()
