@@ -172,7 +172,7 @@ Result<View> readSurface(void *data, std::size_t bytes)
         return noSurface("it does not begin at a multiple of " + std::to_string(alignof(Surface)) + " bytes");
     auto *surface = static_cast<Surface *>(data);
     if (surface->list == nullptr)
-        return noSurface("its list of pictures is null");
+        return noSurface("its list of pictures (surfaceList) is null");
     if (surface->batchSize < 1 || surface->batchSize > kMostPictures)
         return noSurface("its batch size is " + std::to_string(surface->batchSize) + ", expected 1 to " +
                          std::to_string(kMostPictures));

@@ -156,7 +156,7 @@ TYPED_TEST(Layouts, RefusesWhatIsNoSurface)
     ASSERT_NE(pages, MAP_FAILED);
     ASSERT_EQ(mprotect(pages + page, page, PROT_NONE), 0);
     const BadSurface cases[] = {
-        {"NullList", [](Surface &s) { s.list = nullptr; }, "list of pictures is null"},
+        {"NullList", [](Surface &s) { s.list = nullptr; }, "(surfaceList) is null"},
         {"NoBatch", [](Surface &s) { s.batchSize = s.numFilled = 0; }, "batch size is 0"},
         {"AbsurdBatch", [](Surface &s) { s.batchSize = 0x80000000U; }, "batch size is 2147483648"},
         {"FilledBeyondTheBatch", [](Surface &s) { s.numFilled = 2; }, "2 pictures of a batch of 1"},
