@@ -94,8 +94,10 @@ const char *sharingCure(Sharing sharing)
     case Sharing::OtherProcess:
         return "cudaipcsrc io-mode=copy makes the copy itself, into memory of this process";
     case Sharing::DecoderSurface:
-        return "put nvvidconv between the decoder and cudazerocopy, which makes frames of its own; on-shared=write "
-               "writes into the decoder's memory all the same, and later frames may show it";
+        // With bl-output at its default, it hands frames on whose caps are those that it is asked for.
+        return "put \"nvvidconv bl-output=false\" or \"nvvideoconvert disable-passthrough=true\" between the "
+               "decoder and cudazerocopy, which makes frames of its own; on-shared=write writes into the decoder's "
+               "memory all the same, and later frames may show it";
     case Sharing::Exclusive:
         break;
     }
