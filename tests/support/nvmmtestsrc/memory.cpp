@@ -208,7 +208,8 @@ GstBufferPool *newSurfacePool(const std::shared_ptr<SurfaceStore> &store, GstCap
     *reinterpret_cast<NvmmTestPool *>(pool)->store = store;
     GstStructure *config = gst_buffer_pool_get_config(pool);
     const std::size_t bytes = store->library().newAbi ? sizeof(fake_nvbuf::NewSurface) : sizeof(fake_nvbuf::OldSurface);
-    gst_buffer_pool_config_set_params(config, caps, static_cast<guint>(bytes), 0, buffers);
+    // All made at once, so that they take turns.
+    gst_buffer_pool_config_set_params(config, caps, static_cast<guint>(bytes), buffers, buffers);
     gst_buffer_pool_set_config(pool, config);
     return pool;
 }

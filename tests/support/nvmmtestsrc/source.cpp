@@ -124,7 +124,9 @@ std::string Source::start(const Settings &settings, const GstVideoInfo &info, Gs
     if (settings.recycle != Recycle::Buffers)
         return {};
     pool_ = newSurfacePool(store_, caps, settings.poolSize);
-    return gst_buffer_pool_set_active(pool_, TRUE) ? std::string() : "the pool of surfaces does not start";
+    return gst_buffer_pool_set_active(pool_, TRUE)
+               ? std::string()
+               : "there are no surfaces of memType " + std::to_string(settings.memType) + " to be had";
 }
 
 void Source::stop()
