@@ -65,12 +65,16 @@ def element_tests(station):
         # What the plugins of GPUs offer depends on the driver, so that its stand-in has a registry of its own.
         env = {**test["env"], **({"GST_REGISTRY": str(station.work / "registry-stand-in.bin")} if first else {})}
         arguments = list(test["arguments"])
+        nvmm = test["name"].endswith("nvmm-pixels")
+        if nvmm:  # without the test's own environment: it makes criticals fatal, which other vendors' elements have
+            first = station.nvmm_first()
         if not Path(station.source_root).is_dir():
             arguments.append("--gtest_filter=-Documentation.*")  # reads the sources
         # Which of the tests here need the GPU that is there: those that compare its pixels with the CPU's.
-        where = " (stand-in driver)" if first else "" if test["name"].endswith("-pixels") else " (CPU)"
+        where = "" if test["name"].endswith("-pixels") else " (stand-in driver)" if first else " (CPU)"
         yield Job(station.name, test["name"] + where, station.program(station.folder / test["file"], *arguments, first=first),
-                  station.environment(env, first), min(test["timeout"], 120), jobs.judge_cases)
+                  station.nvmm_environment() if nvmm else station.environment(env, first), min(test["timeout"], 120),
+                  jobs.judge_cases)
 
 
 # Without the caps, two elements that both take system memory may leave the GPU out.

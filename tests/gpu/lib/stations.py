@@ -9,8 +9,9 @@ from pathlib import Path
 # Where drivers and toolkits put libraries that the loader is not told of.
 DRIVER_FOLDERS = ("/usr/local/cuda/lib64", "/usr/local/nvidia/lib64")
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
-# Elements of another vendor's stack: nothing here uses them, and scanning them takes their libraries.
-UNUSED_PLUGINS = ("libgstnvvideo4linux2.so", "libgstnvvideoconvert.so", "libgstvideo4linux2.so")
+# DeepStream's elements, whose libraries must be found to scan them: apart, for those who want NVMM.
+NVMM_PLUGINS = ("libgstnvvideo4linux2.so", "libgstnvvideoconvert.so")
+UNUSED_PLUGINS = ("libgstvideo4linux2.so",)
 
 
 @dataclass
@@ -57,12 +58,31 @@ class Station:
         env.update(extra or {})
         return env
 
+    def nvmm_plugins(self):
+        return self.runtime / "nvmm-plugins"
+
+    def nvmm_first(self):
+        """Folders that programs find DeepStream's libraries in."""
+        return [str(self.runtime / "ds")] if self.runtime else []
+
+    def nvmm_environment(self):
+        """With DeepStream's decoder and converter beside the rest, in a registry of its own."""
+        extra = {"GST_REGISTRY": str(self.work / "registry-nvmm.bin")}
+        if self.runtime:
+            extra["LIBV4L2_PLUGIN_DIR"] = str(self.runtime / "ds/v4l_plugins")
+            extra["GST_PLUGIN_PATH"] = "%s:%s" % (self.plugin, self.nvmm_plugins())
+        return self.environment(extra, self.nvmm_first())
+
     def prepare(self):
         """Puts GStreamer's tools on the PATH and fills the registry; returns GStreamer's version, "" if it does not run."""
         self.work.mkdir(parents=True, exist_ok=True)
         if self.runtime:
             for name in UNUSED_PLUGINS:
                 (self.runtime / "plugins" / name).unlink(missing_ok=True)
+            self.nvmm_plugins().mkdir(exist_ok=True)
+            for name in NVMM_PLUGINS:
+                if (self.runtime / "plugins" / name).exists():
+                    (self.runtime / "plugins" / name).rename(self.nvmm_plugins() / name)
             folder = self.work / "bin"
             folder.mkdir(exist_ok=True)
             for tool in (self.runtime / "libexec").glob("gst-*-1.0"):
