@@ -5,19 +5,38 @@
 #include "log.hpp"
 #include "memory/cuda_context.hpp"
 
+#include <algorithm>
+
 namespace zc::gst {
 namespace {
 
-bool mentions(const GstCaps *caps, const char *feature)
+bool names(const GstCaps *caps, const char *feature)
 {
-    if (gst_caps_is_any(caps))
-        return true;
     for (guint i = 0; i < gst_caps_get_size(caps); ++i) {
         const GstCapsFeatures *features = gst_caps_get_features(caps, i);
-        if (gst_caps_features_is_any(features) || gst_caps_features_contains(features, feature))
+        if (!gst_caps_features_is_any(features) && gst_caps_features_contains(features, feature))
             return true;
     }
     return false;
+}
+
+bool takesAny(const GstCaps *caps)
+{
+    bool any = gst_caps_is_any(caps);
+    for (guint i = 0; !any && i < gst_caps_get_size(caps); ++i)
+        any = gst_caps_features_is_any(gst_caps_get_features(caps, i));
+    // The base class puts the element's own template in the place of ANY, and no other element names both.
+    return any || (names(caps, kFeatureGl) && names(caps, kFeatureNvmm));
+}
+
+// How caps speak of GLMemory: those that take any memory are not about it.
+enum class Mention { No, Any, ByName };
+
+Mention mentionOf(const GstCaps *caps)
+{
+    if (takesAny(caps))
+        return Mention::Any;
+    return names(caps, kFeatureGl) ? Mention::ByName : Mention::No;
 }
 
 } // namespace
@@ -32,10 +51,11 @@ bool Reach::offersCuda(Device device) const
 GstCaps *Reach::narrow(GstCaps *caps, GstCaps *filter, Device device, int deviceId, std::string &why)
 {
     Offer offer{offersCuda(device), device != Device::Cpu && glMemoryBuilt()};
-    const bool asked = offer.gl && mentions(caps, kFeatureGl) && (filter == nullptr || mentions(filter, kFeatureGl));
+    const Mention given = mentionOf(caps), wanted = filter != nullptr ? mentionOf(filter) : given;
+    const bool open = given == Mention::ByName || wanted == Mention::ByName;
     Status gl;
-    if (asked && GST_STATE(element_) != GST_STATE_NULL) {
-        gl = gl_.reachable(deviceId);
+    if (offer.gl && given != Mention::No && wanted != Mention::No && GST_STATE(element_) != GST_STATE_NULL) {
+        gl = gl_.reachable(deviceId, open);
         offer.gl = gl.ok();
     }
     GstCaps *offered = offeredCaps(device, offer);
@@ -62,7 +82,7 @@ Status Reach::check(const Negotiated &negotiated, Device device, int deviceId)
         return {Code::Unsupported, std::string("device=cpu cannot reach ") + (gl ? kFeatureGl : kFeatureCuda) +
                                        "; use device=auto, or put " + (gl ? "gldownload" : "cudadownload") +
                                        " before the element"};
-    return gl ? gl_.reachable(deviceId) : cudaMemoryReachable();
+    return gl ? gl_.reachable(deviceId, true) : cudaMemoryReachable();
 }
 
 } // namespace zc::gst

@@ -132,11 +132,21 @@ bool GlContexts::answer(GstQuery *query) const
     return display_ != nullptr && gst_gl_handle_context_query(element_, query, display_, own_, app_);
 }
 
-void GlContexts::keep(GstGLDisplay *display)
+// Takes the reference; gives one to the display that is in force, which may be another thread's. Transfer: full.
+GstGLDisplay *GlContexts::keep(GstGLDisplay *display)
 {
+    DisplayPtr late(display);
     const std::lock_guard lock(mutex_);
     if (display_ == nullptr)
-        display_ = static_cast<GstGLDisplay *>(gst_object_ref(display));
+        display_ = late.release();
+    return static_cast<GstGLDisplay *>(gst_object_ref(display_));
+}
+
+GstGLDisplay *GlContexts::openDisplay()
+{
+    GstGLDisplay *display = keep(gst_gl_display_new());
+    gst_gl_element_propagate_display_context(element_, display);
+    return display;
 }
 
 GstGLDisplay *GlContexts::findDisplay()
@@ -154,10 +164,8 @@ GstGLDisplay *GlContexts::findDisplay()
             context.reset(askNeighbour(element_, direction));
     }
     GstGLDisplay *found = nullptr;
-    if (context && gst_context_get_gl_display(context.get(), &found)) {
-        keep(found);
-        return found;
-    }
+    if (context && gst_context_get_gl_display(context.get(), &found))
+        return keep(found);
     if (asked_.exchange(true))
         return nullptr;
     // Whoever knows answers at once, through take().
@@ -178,11 +186,13 @@ GstGLContext *GlContexts::findContext() const
     return context;
 }
 
-Status GlContexts::reachable(int deviceId)
+Status GlContexts::reachable(int deviceId, bool mayOpen)
 {
     if (const GlContextPtr context(findContext()); context)
         return checkGpu(gpuOfGlContext(context.get()), deviceId);
-    const DisplayPtr display(findDisplay());
+    DisplayPtr display(findDisplay());
+    if (!display && mayOpen)
+        display.reset(openDisplay());
     if (!display)
         return {Code::NotFound, "memory:GLMemory is not offered: nothing in the pipeline has a display of OpenGL"};
     if (!willBeEgl(display.get()))

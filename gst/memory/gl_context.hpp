@@ -26,8 +26,7 @@ Result<int> gpuOfGlContext(GstGLContext *context);
 using GpuOfDisplayFn = Result<int> (*)(void *display);
 void setGpuOfDisplay(GpuOfDisplayFn tell);
 
-// Nothing is opened or made for an answer: GL memory comes from elements or applications that have a display already,
-// and those hand it on.
+// The display of a pipeline is one: whoever needs it first asks the others, or makes it and tells them.
 class GlContexts {
 public:
     explicit GlContexts(GstElement *element) : element_(element) {}
@@ -41,9 +40,10 @@ public:
     // Answers a CONTEXT query about OpenGL with what is at hand; false if that is nothing. Any thread.
     bool answer(GstQuery *query) const;
 
-    // Whether GL memory that is made around the element can be worked on, on the GPU `deviceId` (-1: any). Asks
-    // neighbours, so no lock may be held. Any thread.
-    Status reachable(int deviceId);
+    // Whether GL memory that is made around the element can be worked on, on the GPU `deviceId` (-1: any). Where there
+    // is no display yet, `mayOpen` says whether one is worth opening. Asks neighbours, so no lock may be held. Any
+    // thread.
+    Status reachable(int deviceId, bool mayOpen);
 
     // The context of a buffer, which neighbours are then given, too. Streaming thread.
     void adopt(GstGLContext *context);
@@ -57,8 +57,9 @@ public:
 
 private:
     GstGLDisplay *findDisplay();       // transfer: full, or null
+    GstGLDisplay *openDisplay();       // transfer: full
     GstGLContext *findContext() const; // transfer: full, or null
-    void keep(GstGLDisplay *display);
+    GstGLDisplay *keep(GstGLDisplay *display);
 
     GstElement *element_; // borrowed
     mutable std::mutex mutex_;

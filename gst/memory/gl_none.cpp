@@ -24,7 +24,7 @@ bool GlContexts::answer(GstQuery *) const
     return false;
 }
 
-Status GlContexts::reachable(int)
+Status GlContexts::reachable(int, bool)
 {
     return gpuOfGlContext(nullptr).status();
 }
