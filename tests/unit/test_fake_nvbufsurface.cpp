@@ -185,6 +185,21 @@ TEST_F(FakeNvbuf, CpuSeesAnArrayOnlyInSync)
     EXPECT_EQ(NvBufSurfaceDestroy(s), 0);
 }
 
+// Who was told that a sync failed has done what can be done.
+TEST_F(FakeNvbuf, FailedSyncIsNobodysFault)
+{
+    const Batch batch = make(kMemSurfaceArray);
+    void *s = &batch.head();
+    ASSERT_EQ(NvBufSurfaceMap(s, 0, 0, kMapReadWrite), 0);
+    static_cast<unsigned char *>(batch[0].mappedAddr[0])[3] = 78;
+    zc_nvbuf_fail("NvBufSurfaceSyncForDevice", 1);
+    EXPECT_EQ(NvBufSurfaceSyncForDevice(s, 0, 0), -1);
+    std::size_t pitch = 0;
+    EXPECT_EQ(zc_nvbuf_plane(s, 0, 0, &pitch)[3], 0);
+    EXPECT_EQ(NvBufSurfaceUnMap(s, 0, 0), 0);
+    EXPECT_EQ(NvBufSurfaceDestroy(s), 0);
+}
+
 TEST_F(FakeNvbuf, SyncOfAllPlanesReachesTheFirstOnly)
 {
     const Batch batch = make(kMemSurfaceArray);

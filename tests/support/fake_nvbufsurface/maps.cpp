@@ -10,6 +10,9 @@ namespace {
 
 constexpr int kStale = 0xcd; // what a mapping shows before the first sync
 
+// Nowhere: a sync that fails on demand. What the CPU wrote is lost then, which is not the program's fault.
+enum class Direction { ToCpu, ToDevice, Nowhere };
+
 std::uint64_t hash(const std::uint8_t *data, std::size_t bytes)
 {
     std::uint64_t value = 14695981039346656037u; // FNV-1a
@@ -67,7 +70,7 @@ bool unmapPlane(void *surface, Record &record, unsigned i, unsigned plane)
     return true;
 }
 
-bool syncPlane(const char *function, void *surface, Record &record, unsigned i, unsigned plane, bool toCpu)
+bool syncPlane(const char *function, void *surface, Record &record, unsigned i, unsigned plane, Direction direction)
 {
     Piece &piece = record.pieces[i];
     Mapping *mapping = piece.mapping[plane].get();
@@ -78,15 +81,15 @@ bool syncPlane(const char *function, void *surface, Record &record, unsigned i, 
     }
     std::uint8_t *device = deviceSide(record, piece, plane), *shadow = mapping->pages.data();
     const std::size_t bytes = mapping->pages.bytes();
-    if (toCpu) {
+    if (direction == Direction::ToCpu) {
         mapping->pages.protect(true);
         std::memcpy(shadow, device, bytes);
         mapping->pages.protect(mapping->writable);
-    } else if (mapping->writable) {
+    } else if (direction == Direction::ToDevice && mapping->writable) {
         std::memcpy(device, shadow, bytes);
     }
     mapping->synced = hash(shadow, bytes);
-    return true;
+    return direction != Direction::Nowhere;
 }
 
 template <class Body> int eachPlane(Record &record, int index, int plane, Body body)
@@ -108,14 +111,14 @@ int map(void *surface, int index, int plane, int flags)
                      [&](unsigned i, unsigned p) { return mapPlane(surface, *record, i, p, flags); });
 }
 
-int sync(const char *function, void *surface, int index, int plane, bool toCpu)
+int sync(const char *function, void *surface, int index, int plane, Direction direction)
 {
     Record *record = find(function, surface);
     if (record == nullptr || !record->isArray())
         return kFailure;
     const int first = plane == -1 ? 0 : plane; // -1 is for all planes, but some libraries sync one
     return eachPlane(*record, index, first,
-                     [&](unsigned i, unsigned p) { return syncPlane(function, surface, *record, i, p, toCpu); });
+                     [&](unsigned i, unsigned p) { return syncPlane(function, surface, *record, i, p, direction); });
 }
 
 } // namespace
@@ -165,12 +168,14 @@ FAKE_EXPORT int NvBufSurfaceUnMap(void *surface, int index, int plane)
 
 FAKE_EXPORT int NvBufSurfaceSyncForCpu(void *surface, int index, int plane)
 {
-    return call(__func__, [&] { return sync("NvBufSurfaceSyncForCpu", surface, index, plane, true); });
+    return call(__func__, [&] { return sync("NvBufSurfaceSyncForCpu", surface, index, plane, Direction::ToCpu); });
 }
 
 FAKE_EXPORT int NvBufSurfaceSyncForDevice(void *surface, int index, int plane)
 {
-    return call(__func__, [&] { return sync("NvBufSurfaceSyncForDevice", surface, index, plane, false); });
+    const std::lock_guard lock(state().mutex);
+    const bool fails = strikes(__func__);
+    return sync(__func__, surface, index, plane, fails ? Direction::Nowhere : Direction::ToDevice);
 }
 
 FAKE_EXPORT int zc_nvbuf_check_synced(void *surface)
