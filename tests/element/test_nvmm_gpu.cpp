@@ -49,8 +49,8 @@ TEST_P(NvmmCuda, ChangesThePictureWhereItIs)
             EXPECT_EQ(pictureOf(out, feed.info()), invertedBits(feed.info(), drawn(feed.info(), frame))) << frame;
         }
         EXPECT_EQ(harness.stat("in-place"), 6U);
-        EXPECT_EQ(harness.stat("imports"), 1U);
-        EXPECT_EQ(harness.stat("cache-hits"), 5U);
+        EXPECT_EQ(harness.stat("imports"), 4U) << "four surfaces in turn";
+        EXPECT_EQ(harness.stat("cache-hits"), 2U);
         EXPECT_EQ(statTextOf(harness.element(), "memory"), "NVMM");
         EXPECT_TRUE(contains(statTextOf(harness.element(), "device"), "cuda"));
         EXPECT_EQ(zc_fake_copied("htod") + zc_fake_copied("dtoh") + zc_fake_copied("dtod"), 0U);
@@ -65,7 +65,8 @@ TEST_F(Nvmm, DriverIsAskedAboutAnAddressOnce)
 {
     NvmmFeed feed(surfaces(kDevice), nvmmCaps("NV12"));
     ElementHarness harness(kInvert, feed.caps());
-    pass(harness, feed.next());
+    for (int i = 0; i < 4; ++i) // four surfaces in turn
+        pass(harness, feed.next());
     const unsigned long asked = zc_fake_calls("cuPointerGetAttribute");
     EXPECT_GT(asked, 0U);
     for (int i = 0; i < 5; ++i)
@@ -164,7 +165,7 @@ TEST_F(NvmmEgl, LeavesTheProducersMappingAlone)
     }
     EXPECT_EQ(zc_nvbuf_calls("NvBufSurfaceMapEglImage"), 0U);
     EXPECT_EQ(zc_nvbuf_calls("NvBufSurfaceUnMapEglImage"), 0U);
-    EXPECT_EQ(zc_fake_calls("cuGraphicsEGLRegisterImage"), 1U);
+    EXPECT_EQ(zc_fake_calls("cuGraphicsEGLRegisterImage"), 4U) << "four surfaces in turn";
 }
 
 TEST_F(NvmmEgl, RegistersAgainWhenTheImageChangedOrVanished)
@@ -206,7 +207,7 @@ TEST_F(NvmmEgl, TwoElementsInARow)
         const Buffer out = pass(second, pass(first, feed.next()));
         EXPECT_EQ(pictureOf(out, feed.info()), drawn(feed.info(), frame)) << "twice the bits' opposite";
     }
-    EXPECT_EQ(zc_nvbuf_calls("NvBufSurfaceMapEglImage"), 1U);
+    EXPECT_EQ(zc_nvbuf_calls("NvBufSurfaceMapEglImage"), 4U) << "four surfaces in turn";
 }
 
 // Whichever went first, the image stays as long as the other has it registered.
@@ -272,7 +273,9 @@ protected:
     {
         if (!newAbi())
             GTEST_SKIP() << "the old layout has none";
-        zc_nvbuf_set_platform("rm");
+        // Asked for once a process.
+        if (g_strcmp0(g_getenv("FAKE_NVBUF_PLATFORM"), "rm") != 0)
+            GTEST_SKIP() << "FAKE_NVBUF_PLATFORM is not rm";
     }
 };
 
@@ -286,10 +289,10 @@ TEST_F(NvmmRm, SurfaceArraysWithoutAnEglImage)
             ASSERT_NE(out, nullptr) << lines(textsOf(GST_ELEMENT_BUS(harness.element()), GST_MESSAGE_ERROR));
             EXPECT_EQ(pictureOf(out, feed.info()), invertedBits(feed.info(), drawn(feed.info(), frame)));
         }
-        EXPECT_EQ(zc_nvbuf_calls("NvBufSurfaceMapCudaBuffer"), 1U);
+        EXPECT_EQ(zc_nvbuf_calls("NvBufSurfaceMapCudaBuffer"), 4U);
         EXPECT_EQ(zc_nvbuf_calls("NvBufSurfaceMapEglImage"), 0U);
     }
-    EXPECT_EQ(zc_nvbuf_calls("NvBufSurfaceUnMapCudaBuffer"), 1U);
+    EXPECT_EQ(zc_nvbuf_calls("NvBufSurfaceUnMapCudaBuffer"), 4U);
 }
 
 TEST_F(NvmmRm, CudaMemoryWithoutAnAddress)

@@ -71,7 +71,7 @@ struct Memory {
 struct Array {
     Handle context = 0;
     std::size_t width = 0, rows = 0; // bytes of a row
-    std::size_t texels = 0; // of a row
+    std::size_t texels = 0;          // of a row
     unsigned format = 0, channels = 0;
     std::vector<std::uint8_t> data; // empty: the memory is an EGLImage's
     std::uint8_t *at = nullptr;
