@@ -2,6 +2,7 @@
 // Templates, DMA_DRM names and what negotiated caps are read as.
 #include "buffers.hpp"
 #include "memory/cuda_context.hpp"
+#include "memory/gl_context.hpp"
 
 #include <dlfcn.h>
 
@@ -146,6 +147,8 @@ TEST(Template, ListsMemoryKindsInOrderOfPreference)
     std::vector<std::string> features{"memory:NVMM", "memory:DMABuf", "memory:DMABuf", "memory:SystemMemory"};
     if (cudaMemoryBuilt())
         features.insert(features.begin() + 1, "memory:CUDAMemory");
+    if (glMemoryBuilt())
+        features.insert(features.end() - 3, "memory:GLMemory");
     ASSERT_EQ(gst_caps_get_size(caps.get()), features.size());
     for (guint i = 0; i < features.size(); i++) {
         const GCharPtr text(gst_caps_features_to_string(gst_caps_get_features(caps.get(), i)));
@@ -231,6 +234,19 @@ TEST(Template, OffersCudaMemoryOnlyWhereAsked)
     }
 }
 
+TEST(Template, OffersGlMemoryOnlyWhereAsked)
+{
+    const CapsPtr rgba =
+        capsFrom("video/x-raw(memory:GLMemory),format=RGBA,width=64,height=48,framerate=30/1,texture-target=2D");
+    for (const Device device : {Device::Auto, Device::Cpu, Device::Cuda}) {
+        for (const bool usable : {true, false}) {
+            const CapsPtr offered(offeredCaps(device, {false, usable}));
+            EXPECT_EQ(gst_caps_can_intersect(offered.get(), rgba.get()) != FALSE,
+                      glMemoryBuilt() && usable && device != Device::Cpu);
+        }
+    }
+}
+
 TEST(Template, NegotiatesTheseAndNoOthers)
 {
     const std::string size = ",width=64,height=48,framerate=30/1";
@@ -251,7 +267,10 @@ TEST(Template, NegotiatesTheseAndNoOthers)
         {"video/x-raw(memory:DMABuf,format:Interlaced),format=NV12,interlace-mode=alternate" + size, false},
         {"video/x-raw(format:Interlaced),format=NV12,interlace-mode=alternate" + size, false},
         {"video/x-raw,format=NV12,interlace-mode=interleaved" + size, true},
-        {"video/x-raw(memory:GLMemory),format=RGBA" + size, false},
+        {"video/x-raw(memory:GLMemory),format=RGBA,texture-target=2D" + size, glMemoryBuilt()},
+        {"video/x-raw(memory:GLMemory),format=RGBA,texture-target=rectangle" + size, false},
+        {"video/x-raw(memory:GLMemory),format=NV12,texture-target=2D" + size, false},
+        {"video/x-raw(memory:VAMemory),format=RGBA" + size, false},
         {"video/x-h264" + size, false},
     };
     const CapsPtr accepted(templateCaps());
@@ -356,7 +375,7 @@ TEST(Parse, RefusesWithWords)
         {"video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format=ZZZZ,width=4,height=4", "ZZZZ"},
         {"video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format=(string)NV12:0x0100000000000002,width=4,height=4",
          "drm-format=NV12"},
-        {"video/x-raw(memory:GLMemory),format=RGBA,width=4,height=4", "memory:GLMemory"},
+        {"video/x-raw(memory:VAMemory),format=RGBA,width=4,height=4", "memory:VAMemory"},
         {"video/x-raw(memory:DMABuf,meta:Some),format=RGBA,width=4,height=4", "meta:Some"},
         {"video/x-raw(format:Interlaced),format=NV12,width=4,height=4,interlace-mode=alternate", "format:Interlaced"},
         {"video/x-raw,format=NV12,width=4,height=4,interlace-mode=fields", "interlace-mode=fields"},
