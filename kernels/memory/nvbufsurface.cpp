@@ -12,7 +12,6 @@ using nvbuf::Abi;
 using nvbuf::Library;
 using nvbuf::Mapping;
 using nvbuf::MappingKind;
-using nvbuf::MappingSlot;
 using nvbuf::MemType;
 using nvbuf::Params;
 using nvbuf::View;
