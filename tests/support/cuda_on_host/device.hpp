@@ -24,6 +24,7 @@ extern thread_local Index block, thread, blockSize;
 struct Surface {
     std::uint8_t *data;
     std::size_t width, rows; // bytes, rows
+    std::size_t pitch;
 };
 // Aborts unless the bytes lie in the array and are aligned, as a GPU would.
 std::uint8_t *surfaceAt(std::uint64_t object, int byte, int row, std::size_t bytes);

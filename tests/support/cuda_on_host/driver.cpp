@@ -51,7 +51,7 @@ std::uint8_t *surfaceAt(std::uint64_t object, int byte, int row, std::size_t byt
     if (byte < 0 || row < 0 || at + bytes > s.width || static_cast<std::size_t>(row) >= s.rows || at % bytes != 0)
         fail("bytes " + std::to_string(byte) + " + " + std::to_string(bytes) + " of row " + std::to_string(row) +
              " of a surface of " + std::to_string(s.width) + "x" + std::to_string(s.rows));
-    return s.data + static_cast<std::size_t>(row) * s.width + at;
+    return s.data + static_cast<std::size_t>(row) * s.pitch + at;
 }
 
 } // namespace zc::on_host
@@ -192,6 +192,19 @@ EXPORT DriverResult cuMemAlloc_v2(Address *address, std::size_t bytes)
     *address = reinterpret_cast<Address>(std::aligned_alloc(256, (bytes + 255) / 256 * 256));
     return *address != 0 ? kSuccess : kOutOfMemory;
 }
+EXPORT DriverResult cuMemAllocManaged(Address *address, std::size_t bytes, unsigned)
+{
+    return cuMemAlloc_v2(address, bytes);
+}
+EXPORT DriverResult cuMemAllocHost_v2(void **memory, std::size_t bytes)
+{
+    return cuMemAlloc_v2(reinterpret_cast<Address *>(memory), bytes);
+}
+EXPORT DriverResult cuMemFreeHost(void *memory)
+{
+    std::free(memory);
+    return kSuccess;
+}
 EXPORT DriverResult cuMemFree_v2(Address address)
 {
     std::free(reinterpret_cast<void *>(address));
@@ -204,7 +217,7 @@ EXPORT DriverResult cuMemcpy2DAsync_v2(const Memcpy2D *c, Stream)
                               std::size_t x, std::size_t row) -> std::uint8_t * {
             if (type == kMemoryArray) {
                 const auto &s = *reinterpret_cast<zc::on_host::Surface *>(array);
-                return s.data + (row + y) * s.width + x;
+                return s.data + (row + y) * s.pitch + x;
             }
             auto *base = type == kMemoryHost ? static_cast<std::uint8_t *>(const_cast<void *>(host))
                                              : reinterpret_cast<std::uint8_t *>(device);
@@ -244,9 +257,23 @@ EXPORT DriverResult cuMemHostGetDevicePointer_v2(Address *address, void *memory,
     *address = reinterpret_cast<Address>(memory);
     return kSuccess;
 }
-EXPORT DriverResult cuPointerGetAttribute(void *, int, Address)
+// Every address is the one GPU's.
+EXPORT DriverResult cuPointerGetAttribute(void *value, int attribute, Address address)
 {
-    return kInvalidValue;
+    switch (attribute) {
+    case kPointerContext:
+        *static_cast<Context *>(value) = theContext();
+        return kSuccess;
+    case kPointerMemoryType:
+        *static_cast<unsigned *>(value) = kMemoryDevice;
+        return kSuccess;
+    case kPointerOrdinal:
+        *static_cast<int *>(value) = 0;
+        return kSuccess;
+    default:
+        *static_cast<Address *>(value) = address;
+        return kNotSupported;
+    }
 }
 EXPORT DriverResult cuModuleLoadData(Module *module, const void *image)
 {
@@ -299,7 +326,8 @@ EXPORT DriverResult cuArray3DCreate_v2(Array *array, const ArrayDescriptor *d)
     const std::size_t bytes = d->format == kArrayUint8 ? 1 : d->format == kArrayUint16 ? 2 : 4;
     if (d->channels == 3)
         return kInvalidValue;
-    auto *made = new zc::on_host::Surface{nullptr, d->width * d->channels * bytes, d->height};
+    const std::size_t width = d->width * d->channels * bytes;
+    auto *made = new zc::on_host::Surface{nullptr, width, d->height, width};
     made->data = static_cast<std::uint8_t *>(std::calloc(made->width, made->rows));
     *array = reinterpret_cast<Array>(made);
     return kSuccess;
