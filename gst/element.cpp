@@ -6,6 +6,7 @@
 #include "log.hpp"
 #include "memory/cuda_memory.hpp"
 #include "memory/gl_memory.hpp"
+#include "messages.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -15,33 +16,6 @@
 namespace zc::gst {
 
 namespace {
-
-struct ErrorCode {
-    GQuark domain;
-    gint code;
-};
-
-ErrorCode errorCodeFor(Code code)
-{
-    switch (code) {
-    case Code::InvalidArgument:
-        return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS};
-    case Code::NotFound:
-        return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND};
-    case Code::Unsupported:
-    case Code::BadLayout:
-        return {GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT};
-    case Code::Access:
-        return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE};
-    case Code::Gpu:
-    case Code::GpuLost:
-        return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED};
-    case Code::Ok:
-    case Code::System:
-        break;
-    }
-    return {GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED};
-}
 
 // A stream may come in a segment of bytes or frames, for which GStreamer's conversions are not made.
 GstClockTime streamTime(const GstSegment &segment, GstBuffer *buffer)
@@ -58,12 +32,6 @@ GstClockTime runningTime(const GstSegment &segment, GstBuffer *buffer)
                : GST_CLOCK_TIME_NONE;
 }
 
-void postWarning(GstElement *element, const std::string &text)
-{
-    gst_element_message_full(element, GST_MESSAGE_WARNING, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
-                             g_strdup(text.c_str()), nullptr, __FILE__, __func__, __LINE__);
-}
-
 constexpr unsigned kFreePathPosts = 8; // then one a second, since a stream may alternate frame by frame
 
 } // namespace
@@ -71,13 +39,6 @@ constexpr unsigned kFreePathPosts = 8; // then one a second, since a stream may 
 Element::Element(GstBaseTransform *base)
     : base_(base), contexts_(GST_ELEMENT(base)), gl_(GST_ELEMENT(base)), reach_(GST_ELEMENT(base), gl_)
 {}
-
-void warnUser(GstElement *element, Settings &settings, const std::string &text)
-{
-    GST_WARNING_OBJECT(element, "%s", text.c_str());
-    if (!settings.keepNote(text))
-        postWarning(element, text);
-}
 
 void Element::warn(const std::string &text) const
 {
@@ -88,9 +49,7 @@ GstFlowReturn Element::fail(const Status &status)
 {
     if (status.code() == Code::GpuLost && std::exchange(gpuIsLost_, true))
         return GST_FLOW_ERROR;
-    const ErrorCode error = errorCodeFor(status.code());
-    gst_element_message_full(GST_ELEMENT(base_), GST_MESSAGE_ERROR, error.domain, error.code,
-                             g_strdup(status.message().c_str()), nullptr, __FILE__, __func__, __LINE__);
+    postError(GST_ELEMENT(base_), status);
     return GST_FLOW_ERROR;
 }
 

@@ -20,10 +20,6 @@
 
 namespace zc::gst {
 
-// A warning that the user should see, in the log at once and on the bus: while stopped, that waits for start(), since
-// the text of a pipeline is read before there is a bus.
-void warnUser(GstElement *element, Settings &settings, const std::string &text);
-
 // Methods are called as GstBaseTransform's of the same name, on the threads that it uses.
 class Element {
 public:

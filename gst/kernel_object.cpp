@@ -3,8 +3,8 @@
 #include "kernel_object.hpp"
 
 #include "clamping_params.hpp"
-#include "element.hpp"
 #include "log.hpp"
+#include "messages.hpp"
 
 #include <cstdio>
 #include <string>
