@@ -77,7 +77,7 @@ Result<Backend *> Compute::backendFor(const Frame &frame)
 Result<const Compute::Place *> Compute::open(int device, void *context)
 {
     Result<std::unique_ptr<Backend>> made =
-        device < 0 ? Result<std::unique_ptr<Backend>>(makeHostBackend()) : makeGpuBackend(device, context);
+        device < 0 ? Result<std::unique_ptr<Backend>>(makeHostBackend()) : makeGpuBackend(device, context, interrupt_);
     if (!made)
         return made.status();
     places_.push_back(std::make_unique<Place>(Place{device, context, std::move(made.value())}));

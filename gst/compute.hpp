@@ -4,6 +4,7 @@
 
 #include "backend/backend.hpp"
 #include "caps.hpp"
+#include "core/interrupt.hpp"
 #include "memory/host_mapping.hpp"
 
 #include <gst/gst.h>
@@ -18,7 +19,8 @@ namespace zc::gst {
 // Streaming thread only, between start and stop. Must be cleared before the importers, which keep contexts alive.
 class Compute {
 public:
-    explicit Compute(GstElement *element) : element_(element) {}
+    // `interrupt` ends waits for compilations: what is under way then fails with Code::Interrupted.
+    Compute(GstElement *element, const Interrupt &interrupt) : element_(element), interrupt_(interrupt) {}
 
     // `gpu` is the one that the user asked for, or -1 for that of the buffers, and the first for memory of the CPU.
     // With device=cuda the driver is opened and the GPU looked for: the Status says what is missing and what to do.
@@ -70,6 +72,7 @@ private:
     Result<const Place *> open(int device, void *context);
 
     GstElement *element_; // borrowed, for the log
+    const Interrupt &interrupt_;
     std::vector<std::unique_ptr<Place>> places_;
     const Place *last_ = nullptr;
     Backend *timed_ = nullptr; // has a time to be taken

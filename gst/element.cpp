@@ -47,6 +47,8 @@ void Element::warn(const std::string &text) const
 
 GstFlowReturn Element::fail(const Status &status)
 {
+    if (status.code() == Code::Interrupted)
+        return GST_FLOW_FLUSHING;
     if (status.code() == Code::GpuLost && std::exchange(gpuIsLost_, true))
         return GST_FLOW_ERROR;
     postError(GST_ELEMENT(base_), status);

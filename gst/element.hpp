@@ -31,6 +31,10 @@ public:
 
     bool start();
     void stop();
+    // Ends a wait for a kernel to be compiled, whose frame is then dropped as when flushing, and lets frames wait
+    // again. Any thread.
+    void interrupt() { interrupt_.set(); }
+    void endInterrupt() { interrupt_.clear(); }
     bool setCaps(GstCaps *caps);
     GstCaps *transformCaps(GstCaps *caps, GstCaps *filter);
     void beforeTransform(GstBuffer *buffer, GstObject *kernelObject);
@@ -75,6 +79,7 @@ private:
     GlContexts gl_;
     Reach reach_;
     std::atomic<bool> toldOfGl_{false}; // why GLMemory is not offered, once between start and stop
+    Interrupt interrupt_;
 
     // Core opens the pads just before it calls start(), so another thread's buffer may come too early.
     std::atomic<bool> started_{false};
@@ -83,7 +88,7 @@ private:
     Choices choices_;
     std::uint64_t seen_ = 0;
     bool neutral_ = false;
-    Compute compute_{GST_ELEMENT(base_)};
+    Compute compute_{GST_ELEMENT(base_), interrupt_};
     bool gpuIsLost_ = false; // told once; from then on no frame reaches the driver
     std::vector<std::unique_ptr<Importer>> importers_;
     Copier copier_;

@@ -290,6 +290,19 @@ static void set_context(GstElement *element, GstContext *context)
     GST_ELEMENT_CLASS(gst_cuda_zero_copy_parent_class)->set_context(element, context);
 }
 
+// A compilation may hold up the frame at hand for seconds, and the base class waits for that frame to come to an end.
+static GstStateChangeReturn change_state(GstElement *base, GstStateChange change)
+{
+    Element &element = *GST_CUDA_ZERO_COPY(base)->element;
+    const bool stops = change == GST_STATE_CHANGE_PAUSED_TO_READY;
+    if (stops)
+        element.interrupt();
+    const auto result = GST_ELEMENT_CLASS(gst_cuda_zero_copy_parent_class)->change_state(base, change);
+    if (stops)
+        element.endInterrupt();
+    return result;
+}
+
 static void before_transform(GstBaseTransform *base, GstBuffer *buffer)
 {
     GObject *kernel = current_kernel(GST_CUDA_ZERO_COPY(base));
@@ -324,6 +337,10 @@ static gboolean sink_event(GstBaseTransform *base, GstEvent *event)
 {
     if (GST_EVENT_TYPE(event) == GST_EVENT_EOS)
         element_of(base).atEos();
+    else if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_START)
+        element_of(base).interrupt();
+    else if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP)
+        element_of(base).endInterrupt(); // serialised: no frame is on its way
     return GST_BASE_TRANSFORM_CLASS(gst_cuda_zero_copy_parent_class)->sink_event(base, event);
 }
 
@@ -370,6 +387,7 @@ static void gst_cuda_zero_copy_class_init(GstCudaZeroCopyClass *klass)
         "Changes the pixels of video frames in place with a kernel and passes the same buffers on, without a copy",
         "cudazerocopy developers");
     element->set_context = GST_DEBUG_FUNCPTR(set_context);
+    element->change_state = GST_DEBUG_FUNCPTR(change_state);
     GstCaps *caps = zc::gst::templateCaps();
     gst_element_class_add_pad_template(element, gst_pad_template_new("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
     gst_element_class_add_pad_template(element, gst_pad_template_new("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));

@@ -31,6 +31,7 @@ ErrorCode errorCodeFor(Code code)
     case Code::GpuLost:
         return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED};
     case Code::Ok:
+    case Code::Interrupted:
     case Code::System:
         break;
     }

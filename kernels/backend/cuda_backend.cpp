@@ -37,7 +37,7 @@ class CudaBackend final : public Backend {
 public:
     CudaBackend(const cuda::Driver &driver, std::optional<cuda::PrimaryContext> primary, cuda::Context context,
                 cuda::Device device, cuda::OwnedStream own, cuda::Stream stream, cuda::OwnedEvent done,
-                std::string description)
+                std::string description, const Interrupt *interrupt)
         : d_(driver),
           primary_(std::move(primary)),
           context_(context),
@@ -47,7 +47,7 @@ public:
           used_(stream),
           done_(std::move(done)),
           description_(std::move(description)),
-          entries_(context)
+          entries_(context, interrupt)
     {}
     ~CudaBackend() override { (void)wait(); }
 
@@ -489,7 +489,7 @@ Result<std::unique_ptr<Backend>> makeCudaBackend(const CudaOptions &options)
     const cuda::Stream stream = options.stream ? options.stream : own.get();
     return std::unique_ptr<Backend>(std::make_unique<CudaBackend>(d, std::move(primary), context, device,
                                                                   std::move(own), stream, std::move(done.value()),
-                                                                  cuda::describeDevice(d, device)));
+                                                                  cuda::describeDevice(d, device), options.interrupt));
 }
 
 } // namespace zc

@@ -101,7 +101,7 @@ Result<Function> Entries::find(const char *kernel, Entry entry)
         if (one.name == kernel || std::strcmp(one.name, kernel) == 0)
             found = &one;
     if (!found) {
-        auto loaded = loadKernel(context_, kernel);
+        auto loaded = loadKernel(context_, kernel, interrupt_);
         if (!loaded)
             return loaded.status();
         found = &loaded_.emplace_back();

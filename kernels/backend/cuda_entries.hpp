@@ -29,9 +29,11 @@ std::span<const char *const> entryNames();
 // Of one context. Thread-bound.
 class Entries {
 public:
-    explicit Entries(Context context) : context_(context) {}
+    // `interrupt`, which may be null, must outlive this.
+    Entries(Context context, const Interrupt *interrupt) : context_(context), interrupt_(interrupt) {}
 
-    // The context must be current. Loads the kernel at the first time. The name must live as long as this object.
+    // The context must be current. Loads the kernel at the first time, for which it may wait as loadKernel() does. The
+    // name must live as long as this object.
     Result<Function> find(const char *kernel, Entry entry);
 
 private:
@@ -42,6 +44,7 @@ private:
         std::array<Function, kEntries> functions{};
     };
     Context context_;
+    const Interrupt *interrupt_;
     std::vector<Loaded> loaded_;
 };
 

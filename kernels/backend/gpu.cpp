@@ -38,11 +38,12 @@ void prefetchGpuKernel(int device, const std::string &name)
     cuda::prefetchKernel(device, "device_copy");
 }
 
-Result<std::unique_ptr<Backend>> makeGpuBackend(int device, void *context)
+Result<std::unique_ptr<Backend>> makeGpuBackend(int device, void *context, const Interrupt &interrupt)
 {
     CudaOptions options;
     options.device = device;
     options.context = static_cast<cuda::Context>(context);
+    options.interrupt = &interrupt;
     return makeCudaBackend(options);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "backend/backend.hpp"
+#include "core/interrupt.hpp"
 
 #include <memory>
 #include <string>
@@ -26,7 +27,8 @@ bool gpuDriverIsInstalled();
 // first run. Needs findGpu() to have succeeded. Thread-safe.
 void prefetchGpuKernel(int device, const std::string &name);
 
-// `context` (a CUcontext) is borrowed and must outlive the backend; null: the primary one of the GPU, retained.
-Result<std::unique_ptr<Backend>> makeGpuBackend(int device, void *context);
+// `context` (a CUcontext) is borrowed and must outlive the backend; null: the primary one of the GPU, retained. So is
+// `interrupt`: a run that waits for a kernel to be compiled ends with Code::Interrupted once it is set.
+Result<std::unique_ptr<Backend>> makeGpuBackend(int device, void *context, const Interrupt &interrupt);
 
 } // namespace zc

@@ -35,7 +35,7 @@ bool gpuDriverIsInstalled()
 
 void prefetchGpuKernel(int, const std::string &) {}
 
-Result<std::unique_ptr<Backend>> makeGpuBackend(int, void *)
+Result<std::unique_ptr<Backend>> makeGpuBackend(int, void *, const Interrupt &)
 {
     return absent();
 }

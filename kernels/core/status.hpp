@@ -18,6 +18,7 @@ enum class Code {
     System,          // a system call failed
     Gpu,             // the GPU or its driver failed; another try may do
     GpuLost,         // as Gpu, and for good: no context of this process can be used again
+    Interrupted,     // nothing failed: somebody asked to stop waiting
 };
 
 class [[nodiscard]] Status {

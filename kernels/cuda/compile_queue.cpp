@@ -6,6 +6,7 @@
 #include "cuda/programs.hpp"
 
 #include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
 
 namespace zc::cuda {
@@ -51,26 +52,26 @@ CompileQueue &CompileQueue::instance()
 // exit() calls what was registered last first. NVRTC registers the destruction of what it works with, partly when it
 // first compiles: our thread must be joined before that, or it works with the destroyed. Hence something is compiled
 // before end() is registered.
-bool CompileQueue::prepareForExit(int computeCapability)
+Status CompileQueue::prepareForExit(int computeCapability)
 {
     static std::mutex mutex;
     static bool ready = false;
     const std::lock_guard lock(mutex);
     if (ready)
-        return true;
+        return {};
     const auto with = compiler();
     if (!with)
-        return false;
+        return with.status();
     const auto target = targetFor(with.value()->nvrtc(), computeCapability);
     if (!target)
-        return false;
+        return target.status();
     // Past the cache, which would spare NVRTC the work.
     Compiler &compiling = *with.value();
     const Program program{{"warm_up.cu", "extern \"C\" __global__ void warmUp(float *p) { *p = __expf(*p); }"}, {}, {}};
-    if (!compiling.compileAnew(program, target.value()))
-        return false;
+    if (const auto warm = compiling.compileAnew(program, target.value()); !warm)
+        return warm.status();
     ready = std::atexit([] { instance().end(); }) == 0;
-    return ready;
+    return ready ? Status() : Status{Code::System, "no room for another function that exit() calls"};
 }
 
 void CompileQueue::end()
@@ -79,12 +80,13 @@ void CompileQueue::end()
         const std::lock_guard lock(mutex_);
         quit_ = true;
         waiting_.clear();
+        changed_.notify_all();
     }
     if (started_)
         pthread_join(thread_, nullptr);
 }
 
-bool CompileQueue::startThread()
+Status CompileQueue::startThread()
 {
     stayLoaded();
     // A thread that has left its loop only waits to be joined.
@@ -94,8 +96,10 @@ bool CompileQueue::startThread()
         static_cast<CompileQueue *>(queue)->work();
         return nullptr;
     };
-    started_ = pthread_create(&thread_, nullptr, body, this) == 0;
-    return started_;
+    const int error = pthread_create(&thread_, nullptr, body, this);
+    started_ = error == 0;
+    return started_ ? Status()
+                    : Status{Code::System, std::string("there is no thread to compile on: ") + std::strerror(error)};
 }
 
 // Runs with the lock held but for the compilation.
@@ -118,46 +122,55 @@ void CompileQueue::work()
     while (!waiting_.empty() && !quit_) {
         const Key key = waiting_.front();
         waiting_.pop_front();
-        const auto found = jobs_.find(key);
-        if (found == jobs_.end() || found->second->state != State::Waiting)
-            continue; // somebody could not wait
-        const std::shared_ptr<Job> job = found->second;
+        const std::shared_ptr<Job> job = jobs_.at(key);
         runJob(lock, key, job);
         if (!job->outcome.ok())
-            log(LogLevel::Debug, "compiling ahead: " + job->outcome.status().message());
+            log(LogLevel::Debug, "compiling: " + job->outcome.status().message());
     }
     working_ = false;
 }
 
-void CompileQueue::prefetch(int computeCapability, const std::string &name)
+// The job, begun or put into the queue. With the lock held.
+Result<std::shared_ptr<CompileQueue::Job>> CompileQueue::enqueue(const Key &key, bool urgent)
 {
-    const Key key{computeCapability, name};
-    if (!prepareForExit(computeCapability))
-        return;
-    const std::lock_guard lock(mutex_);
-    if (quit_ || jobs_.contains(key))
-        return;
-    if (!working_ && !startThread()) {
-        log(LogLevel::Debug, "no thread to compile \"" + name + "\" ahead of its first frame");
-        return;
+    if (const auto found = jobs_.find(key); found != jobs_.end()) {
+        if (urgent && std::erase(waiting_, key) > 0)
+            waiting_.push_front(key);
+        return found->second;
     }
+    if (quit_)
+        return Status{Code::Interrupted, "the process ends"};
+    if (!working_)
+        if (const Status started = startThread(); !started.ok())
+            return started;
     working_ = true;
-    jobs_.emplace(key, std::make_shared<Job>());
-    waiting_.push_back(key);
+    waiting_.insert(urgent ? waiting_.begin() : waiting_.end(), key);
+    return jobs_.emplace(key, std::make_shared<Job>()).first->second;
 }
 
-Result<std::shared_ptr<const CompiledCode>> CompileQueue::codeFor(int computeCapability, const std::string &name)
+void CompileQueue::prefetch(int computeCapability, const std::string &name)
 {
-    const Key key{computeCapability, name};
+    Status status = prepareForExit(computeCapability);
+    const std::lock_guard lock(mutex_);
+    if (status.ok())
+        status = enqueue({computeCapability, name}, false).status();
+    if (!status.ok())
+        log(LogLevel::Debug, "\"" + name + "\" is not compiled ahead: " + status.message());
+}
+
+Result<std::shared_ptr<const CompiledCode>> CompileQueue::codeFor(int computeCapability, const std::string &name,
+                                                                  const std::stop_token &stop)
+{
+    if (const Status ready = prepareForExit(computeCapability); !ready.ok())
+        return ready;
     std::unique_lock lock(mutex_);
-    const auto [found, isNew] = jobs_.try_emplace(key);
-    if (isNew)
-        found->second = std::make_shared<Job>();
-    const std::shared_ptr<Job> job = found->second;
-    if (job->state == State::Waiting)
-        runJob(lock, key, job);
-    changed_.wait(lock, [&] { return job->state == State::Done; });
-    return job->outcome;
+    const auto job = enqueue({computeCapability, name}, true);
+    if (!job)
+        return job.status();
+    changed_.wait(lock, stop, [&] { return job.value()->state == State::Done || quit_; });
+    if (job.value()->state != State::Done)
+        return Status{Code::Interrupted, "nobody waits for the compilation any more"};
+    return job.value()->outcome;
 }
 
 } // namespace zc::cuda

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Built-in kernels being compiled at run time: ahead of need on a thread, and once for all who want the same.
+// Built-in kernels being compiled at run time: on one thread, ahead of need or waited for, and once for all who want
+// the same.
 #pragma once
 
 #include "cuda/compiler.hpp"
@@ -10,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <pthread.h>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -22,13 +24,14 @@ public:
     static CompileQueue &instance();
 
     // Starts compiling in the background unless the code is there or under way. The first call opens NVRTC and takes
-    // about a tenth of a second, later ones none. Where there is no NVRTC, or no thread to be had, nothing happens, and
-    // codeFor() does the work or says why not.
+    // about a tenth of a second, later ones none. What goes wrong is codeFor()'s to tell.
     void prefetch(int computeCapability, const std::string &name);
 
-    // The code; compiled here, or waited for. Failures are told to all who wait, then forgotten. What succeeded is
-    // kept for other contexts.
-    Result<std::shared_ptr<const CompiledCode>> codeFor(int computeCapability, const std::string &name);
+    // The code; waited for, and compiled before all that nobody waits for yet. Failures are told to all who wait, then
+    // forgotten. What succeeded is kept for other contexts. Interrupted once `stop` is requested: NVRTC goes on, and
+    // who asks again finds what it made.
+    Result<std::shared_ptr<const CompiledCode>> codeFor(int computeCapability, const std::string &name,
+                                                        const std::stop_token &stop);
 
 private:
     using Key = std::pair<int, std::string>;
@@ -40,14 +43,15 @@ private:
     };
 
     CompileQueue() = default;
-    bool prepareForExit(int computeCapability);
+    Status prepareForExit(int computeCapability);
     void end();
     void work();
     void runJob(std::unique_lock<std::mutex> &lock, const Key &key, const std::shared_ptr<Job> &job);
-    bool startThread();
+    Result<std::shared_ptr<Job>> enqueue(const Key &key, bool urgent);
+    Status startThread();
 
     std::mutex mutex_; // protects all below; never held while compiling
-    std::condition_variable changed_;
+    std::condition_variable_any changed_;
     std::map<Key, std::shared_ptr<Job>> jobs_;
     std::deque<Key> waiting_;
     pthread_t thread_{};

@@ -74,7 +74,8 @@ Result<int> computeCapability(Device device)
 }
 
 // The kernel's code, made at run time for the GPU of the current context. `reason`: why there is no other.
-Result<OwnedModule> loadFromSource(Context context, const std::string &name, const std::string &reason)
+Result<OwnedModule> loadFromSource(Context context, const std::string &name, const std::string &reason,
+                                   const Interrupt *interrupt)
 {
     Device device = 0;
     if (const DriverResult result = driverIfOpen()->ctxGetDevice(&device); result != kSuccess)
@@ -82,7 +83,10 @@ Result<OwnedModule> loadFromSource(Context context, const std::string &name, con
     const auto capability = computeCapability(device);
     if (!capability)
         return capability.status();
-    const auto code = CompileQueue::instance().codeFor(capability.value(), name);
+    const auto code =
+        CompileQueue::instance().codeFor(capability.value(), name, interrupt ? interrupt->token() : std::stop_token());
+    if (code.status().code() == Code::Interrupted)
+        return code.status();
     if (!code)
         return Status{code.status().code(), "kernel \"" + name + "\": " + reason + ", and " + code.status().message() +
                                                 "; a build with nvcc and -Dcuda-arch=" +
@@ -97,11 +101,11 @@ Result<OwnedModule> loadFromSource(Context context, const std::string &name, con
                   "kernel \"" + name + "\", compiled at run time: " + refused.message() + cure};
 }
 
-Result<OwnedModule> loadModuleOf(Context context, const std::string &name)
+Result<OwnedModule> loadModuleOf(Context context, const std::string &name, const Interrupt *interrupt)
 {
     const Embedded *image = wantsImages() ? findEmbedded(embeddedImages(), name) : nullptr;
     if (!image)
-        return loadFromSource(context, name, "this build has no GPU code for it");
+        return loadFromSource(context, name, "this build has no GPU code for it", interrupt);
     Module module = nullptr;
     const DriverResult result = loadModule(module, image->data);
     if (result == kSuccess)
@@ -111,7 +115,7 @@ Result<OwnedModule> loadModuleOf(Context context, const std::string &name)
         return Status{refused.code(), "kernel \"" + name + "\": " + refused.message()};
     const std::string reason = "the GPU cannot run the code of this build (" + refused.message() + ")";
     log(LogLevel::Info, "kernel \"" + name + "\": " + reason + "; compiling its source");
-    return loadFromSource(context, name, reason);
+    return loadFromSource(context, name, reason, interrupt);
 }
 
 } // namespace
@@ -126,7 +130,7 @@ void prefetchKernel(int ordinal, const std::string &name)
         CompileQueue::instance().prefetch(capability.value(), name);
 }
 
-Result<std::shared_ptr<LoadedKernel>> loadKernel(Context context, const std::string &name)
+Result<std::shared_ptr<LoadedKernel>> loadKernel(Context context, const std::string &name, const Interrupt *interrupt)
 {
     static std::mutex mutex; // never held while loading: that may take as long as a compilation
     static std::map<std::pair<Context, std::string>, std::weak_ptr<LoadedKernel>> loaded;
@@ -140,7 +144,7 @@ Result<std::shared_ptr<LoadedKernel>> loadKernel(Context context, const std::str
         if (auto kernel = known())
             return kernel;
     }
-    auto module = loadModuleOf(context, name);
+    auto module = loadModuleOf(context, name, interrupt);
     if (!module)
         return module.status();
     auto kernel = std::make_shared<LoadedKernel>(std::move(module.value()), name);

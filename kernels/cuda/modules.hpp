@@ -2,6 +2,7 @@
 // Kernels loaded into contexts: once per context and kernel, shared by all backends of the process.
 #pragma once
 
+#include "core/interrupt.hpp"
 #include "cuda/handles.hpp"
 
 #include <map>
@@ -29,8 +30,9 @@ private:
 // Loads the kernel into the context, which must be current, or finds it there: the image that nvcc made, if the GPU
 // runs it and the environment's CUDAZEROCOPY_IMAGES is not "none"; else its source, compiled now (seconds, unless the
 // cache knows it) or fetched from prefetchKernel()'s thread. The result keeps the module loaded; the last holder
-// unloads it. Thread-safe.
-Result<std::shared_ptr<LoadedKernel>> loadKernel(Context context, const std::string &name);
+// unloads it. Interrupted where `interrupt` (may be null) ended the wait for a compilation. Thread-safe.
+Result<std::shared_ptr<LoadedKernel>> loadKernel(Context context, const std::string &name,
+                                                 const Interrupt *interrupt = nullptr);
 
 // Begins in the background what loadKernel() would do first for a kernel that this build has no image of. Needs no
 // context and returns at once, but for the first time, which opens NVRTC: a tenth of a second. Calls no driver where

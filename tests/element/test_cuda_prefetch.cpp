@@ -11,6 +11,7 @@
 
 #include <cstdlib>
 #include <dlfcn.h>
+#include <thread>
 
 namespace zc::test {
 namespace {
@@ -71,6 +72,75 @@ TEST_F(CudaPrefetch, IsNotForSystemMemoryInAuto)
     ASSERT_NE(pass(h, filled(infoOf(rawCaps("NV12", kWidth, kHeight)).size, 1)), nullptr);
     g_usleep(50000);
     EXPECT_EQ(fakeNvrtc().compiled, before);
+}
+
+// Compilations end when the test lets them.
+struct HeldCompiler {
+    HeldCompiler() { fakeNvrtc().delayMs = 600000; }
+    ~HeldCompiler() { release(); }
+    HeldCompiler(const HeldCompiler &) = delete;
+    HeldCompiler &operator=(const HeldCompiler &) = delete;
+    static void release() { fakeNvrtc().delayMs = 0; }
+};
+
+// A frame pushed on a thread of its own.
+class PushedFrame {
+public:
+    PushedFrame(ElementHarness &h, const std::string &caps)
+        : thread_([this, &h, caps] { flow_ = h.push(makeBuffer(infoOf(caps), {.name = ""}, 1)); })
+    {}
+    // It has its backend, and all that is left to do is to get the kernel.
+    static void waitUntilItNeedsTheKernel()
+    {
+        while (zc_fake_calls("cuEventCreate") == 0)
+            g_usleep(1000);
+        g_usleep(50000);
+    }
+    GstFlowReturn end()
+    {
+        thread_.join();
+        return flow_;
+    }
+
+private:
+    GstFlowReturn flow_ = GST_FLOW_OK;
+    std::thread thread_;
+};
+
+TEST_F(CudaPrefetch, AStopDoesNotWaitForIt)
+{
+    const std::string caps = rawCaps("NV12", kWidth, kHeight);
+    const HeldCompiler compiler;
+    ElementHarness h("cudazerocopy kernel=box-blur device=cuda", caps);
+    PushedFrame frame(h, caps);
+    PushedFrame::waitUntilItNeedsTheKernel();
+    gst_element_set_state(h.element(), GST_STATE_READY);
+    EXPECT_EQ(frame.end(), GST_FLOW_FLUSHING);
+    EXPECT_EQ(h.posted(GST_MESSAGE_ERROR).size(), 0U);
+    EXPECT_EQ(zc_fake_live(nullptr), 0U) << zc_fake_live_text();
+}
+
+TEST_F(CudaPrefetch, AFlushDoesNotWaitForItAndLaterFramesDo)
+{
+    const std::string caps = rawCaps("NV12", kWidth, kHeight);
+    const HeldCompiler compiler;
+    ElementHarness h("cudazerocopy kernel=pixelate device=cuda", caps);
+    for (int round = 0; round < 2; ++round) {
+        PushedFrame frame(h, caps);
+        PushedFrame::waitUntilItNeedsTheKernel();
+        gst_harness_push_event(h.get(), gst_event_new_flush_start());
+        EXPECT_EQ(frame.end(), GST_FLOW_FLUSHING);
+        gst_harness_push_event(h.get(), gst_event_new_flush_stop(TRUE));
+        GstSegment segment;
+        gst_segment_init(&segment, GST_FORMAT_TIME);
+        gst_harness_push_event(h.get(), gst_event_new_segment(&segment));
+    }
+    EXPECT_EQ(h.posted(GST_MESSAGE_ERROR).size(), 0U);
+    HeldCompiler::release();
+    (void)h.push(makeBuffer(infoOf(caps), {.name = ""}, 2)); // there is no function in what the stand-in makes
+    const auto errors = h.posted(GST_MESSAGE_ERROR);
+    ASSERT_EQ(errors.size(), 1U);
+    EXPECT_TRUE(contains(errors[0].text, "cuModuleGetFunction")) << errors[0].text;
 }
 
 } // namespace

@@ -94,6 +94,7 @@ EXPORT int nvrtcSetFlowCallback(FakeProgram *program, int (*ask)(void *, void *)
 EXPORT int nvrtcCompileProgram(FakeProgram *program, int count, const char *const *options)
 {
     const bool counts = program->name != "warm_up.cu"; // what the library compiles on its own account
+    fakeNvrtc().begun += counts;
     for (int ms = 0; counts && ms < fakeNvrtc().delayMs; ++ms) {
         usleep(1000);
         if (program->ask && program->ask(program->payload, nullptr) == 1)
@@ -101,6 +102,7 @@ EXPORT int nvrtcCompileProgram(FakeProgram *program, int count, const char *cons
     }
     const std::lock_guard lock(mutex);
     fakeNvrtc().compiled += counts;
+    fakeNvrtc().sources += counts ? program->name + " " : "";
     fakeNvrtc().inOwnLocale += uselocale(locale_t{}) != LC_GLOBAL_LOCALE && *localeconv()->decimal_point == '.';
     std::string words;
     for (int i = 0; i < count; ++i)

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <mutex>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace zc::cuda {
@@ -195,6 +196,52 @@ TEST_F(LoadKernelTest, compilesAheadOnceAndInTheBackground)
         EXPECT_EQ(fakeNvrtc().compiled, 2);
         prefetchKernel(0, "no-such-kernel");
         EXPECT_FALSE(loadKernel(context, "no-such-kernel").ok());
+    });
+}
+
+// What nobody waits for any more is compiled all the same, and found by who asks again.
+TEST_F(LoadKernelTest, isInterruptedWhileItWaits)
+{
+    inChild([](Context context) {
+        setenv("CUDAZEROCOPY_IMAGES", "none", 1);
+        fakeNvrtc().delayMs = 600000;
+        Interrupt interrupt;
+        std::thread other([&] {
+            while (fakeNvrtc().begun == 0)
+                usleep(1000);
+            interrupt.set();
+        });
+        EXPECT_EQ(loadKernel(context, "invert", &interrupt).status().code(), Code::Interrupted);
+        other.join();
+        EXPECT_EQ(loadKernel(context, "invert", &interrupt).status().code(), Code::Interrupted);
+        fakeNvrtc().delayMs = 0;
+        interrupt.clear();
+        const auto kernel = loadKernel(context, "invert", &interrupt);
+        EXPECT_TRUE(kernel.ok()) << kernel.status().message();
+        EXPECT_EQ(fakeNvrtc().compiled, 1);
+    });
+}
+
+TEST_F(LoadKernelTest, compilesFirstWhatIsWaitedFor)
+{
+    inChild([](Context context) {
+        setenv("CUDAZEROCOPY_IMAGES", "none", 1);
+        fakeNvrtc().delayMs = 600000;
+        for (const char *ahead : {"invert", "gray", "flip"})
+            prefetchKernel(0, ahead);
+        while (fakeNvrtc().begun == 0)
+            usleep(1000);
+        Interrupt interrupt;
+        interrupt.set();
+        for (const char *now : {"fill", "flip"})
+            EXPECT_EQ(loadKernel(context, now, &interrupt).status().code(), Code::Interrupted);
+        fakeNvrtc().delayMs = 0;
+        EXPECT_TRUE(loadKernel(context, "gray").ok());
+        while (fakeNvrtc().compiled < 4)
+            usleep(1000);
+        EXPECT_EQ(fakeNvrtc().sources.find("backend/device_op_invert.cu "), 0u) << fakeNvrtc().sources;
+        const auto at = [](const char *kernel) { return fakeNvrtc().sources.find(kernel); };
+        EXPECT_TRUE(at("flip") < at("fill") && at("fill") != std::string::npos) << fakeNvrtc().sources;
     });
 }
 
