@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Brightness, contrast, saturation and hue with videobalance's ranges and meaning; gamma; exposure.
+//
+// On limited-range YUV the results are videobalance's, to one code value. On RGB they are only while nothing clips
+// there: it goes through 8-bit Y, U, V of limited range and clamps them between the steps, where this computes in
+// floats and clamps the stored value alone. On full-range YUV it takes the samples for limited range; this follows the
+// caps.
 #pragma once
 
 #include "cudazerocopy/device.cuh"
@@ -10,7 +15,7 @@ struct Adjust {
     static constexpr const char *kName = "adjust";
     static constexpr Shape kShape = Shape::Colour;
     static constexpr const char *kSummary =
-        "Brightness, contrast, saturation and hue as videobalance has them, with gamma and exposure";
+        "Brightness, contrast, saturation and hue with the ranges and meaning of videobalance; gamma and exposure";
 
     enum { Brightness, Contrast, Saturation, Hue, Gamma, Exposure };
     static constexpr ParamSpec kParams[] = {
