@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// GParamSpecs of numbers with another validation; controllers still find their range in them.
+// GParamSpecs with another validation; controllers still find their range in them.
 #include "clamping_params.hpp"
 
 #include "core/text.hpp"
@@ -120,6 +120,17 @@ GParamSpec *clampingInt(const ParamText &text, int low, int high, int fallback, 
 {
     static const GType type = derive(G_TYPE_PARAM_INT, "CudaZeroCopyParamInt", sizeof(GParamSpecInt), validateInt);
     return withRange(G_PARAM_SPEC_INT(make(type, text, flags)), low, high, fallback);
+}
+
+GParamSpec *uncheckedFlags(const ParamText &text, GType flagsType, unsigned fallback, GParamFlags flags)
+{
+    static const GType type = derive(G_TYPE_PARAM_FLAGS, "CudaZeroCopyParamFlags", sizeof(GParamSpecFlags),
+                                     [](GParamSpec *, GValue *) -> gboolean { return FALSE; });
+    auto *spec = G_PARAM_SPEC_FLAGS(make(type, text, flags));
+    spec->flags_class = static_cast<GFlagsClass *>(g_type_class_ref(flagsType));
+    spec->default_value = fallback;
+    G_PARAM_SPEC(spec)->value_type = flagsType;
+    return G_PARAM_SPEC(spec);
 }
 
 } // namespace zc::gst

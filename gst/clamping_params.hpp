@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Numeric property declarations that clamp with a warning naming the range, where GObject would refuse or stay silent.
+// Property declarations that clamp with a warning naming the range, or leave the refusal to the setter, where GObject
+// would refuse or stay silent.
 #pragma once
 
 #include <gst/gst.h>
@@ -16,6 +17,10 @@ GParamSpec *clampingDouble(const ParamText &text, double low, double high, doubl
 GParamSpec *clampingInt(const ParamText &text, int low, int high, int fallback, GParamFlags flags);
 // Wider than any text that means a 32-bit word, which GStreamer would cut off in silence.
 GParamSpec *clampingInt64(const ParamText &text, gint64 low, gint64 high, gint64 fallback, GParamFlags flags);
+
+// Passes bits on that name nothing, which GObject would refuse with a warning that no user sees: the setter answers
+// them.
+GParamSpec *uncheckedFlags(const ParamText &text, GType flagsType, unsigned fallback, GParamFlags flags);
 
 // For the setter of that property: what the value just passed to it was clamped from, or nothing.
 std::string takeClampNote(const GParamSpec *spec);

@@ -167,7 +167,7 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
         report(self, settings.setRegions(text_of(value)));
         break;
     case Property::RegionsFrom:
-        report(self, settings.setRegionSources(g_value_get_flags(value)));
+        report(self, settings.setRegionSources(g_value_get_flags(value), *G_PARAM_SPEC_FLAGS(pspec)->flags_class));
         break;
     case Property::RegionGrow:
         report(self, settings.setRegionGrow(g_value_get_double(value)));

@@ -133,10 +133,10 @@ void installRegions(GObjectClass *klass)
                                 "widened to whole chroma samples. Empty: the whole frame",
                                 "", kLive));
     install(klass, Property::RegionsFrom,
-            g_param_spec_flags("regions-from", "Regions from",
-                               "Where regions come from; those of all named sources add up. With a meta named, a frame "
-                               "without a box is left unchanged",
-                               regionsFromType(), kFromProperty, kLive));
+            uncheckedFlags({"regions-from", "Regions from",
+                            "Where regions come from, at least one source; those of all named ones add up. With a "
+                            "meta named, a frame without a box is left unchanged"},
+                           regionsFromType(), kFromProperty, kLive));
     install(klass, Property::RegionGrow,
             clampingDouble({"region-grow", "Region growth", "Widens every region, in percent of its size"}, 0, 1000, 0,
                            kLiveNumber));

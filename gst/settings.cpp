@@ -44,6 +44,14 @@ std::string forKernel(const KernelInfo &kernel, const std::string &why)
     return "kernel \"" + std::string(kernel.name) + "\": " + why;
 }
 
+std::string nicksOf(const GFlagsClass &flags)
+{
+    std::string text;
+    for (guint i = 0; i < flags.n_values; ++i)
+        text += (i > 0 ? ", " : "") + std::string(flags.values[i].value_nick);
+    return text;
+}
+
 } // namespace
 
 Status checkRegionSources(unsigned sources)
@@ -169,9 +177,13 @@ SetResult Settings::setRegions(std::string_view text)
     return {};
 }
 
-SetResult Settings::setRegionSources(unsigned sources)
+SetResult Settings::setRegionSources(unsigned sources, const GFlagsClass &known)
 {
     const std::lock_guard lock(mutex_);
+    if (sources == 0 || (sources & ~known.mask) != 0)
+        return refuse(badSources_, "regions-from=" + std::to_string(sources) +
+                                       (sources == 0 ? " names no source" : " has bits that stand for no source") +
+                                       "; valid are " + nicksOf(known) + ", several joined by '+'");
     if (const Status status = checkRegionSources(sources); !status)
         return refuse(badSources_, status.message());
     choices_.regionSources = sources;

@@ -71,8 +71,8 @@ public:
     // before it and did not fit either.
     SetResult setParams(std::string_view text);
     SetResult setRegions(std::string_view text);
-    // A set of RegionSource. One that this build cannot read is refused.
-    SetResult setRegionSources(unsigned sources);
+    // A set of RegionSource, whose names `known` has. The empty set is refused, and one that this build cannot read.
+    SetResult setRegionSources(unsigned sources, const GFlagsClass &known);
     SetResult setRegionGrow(double percent);
     SetResult setNvdsClasses(std::string_view text);
     SetResult setParam(const KernelInfo &kernel, int index, double value);

@@ -241,5 +241,40 @@ TEST(Regions, AnalyticsBoxesAreRefusedWhilePlayingWhereTheyCannotBeRead)
 
 #endif
 
+// Neither nothing nor bits without a meaning make the whole frame the region in silence.
+TEST(Regions, SourcesThatDoNotExistAreRefused)
+{
+    const struct {
+        guint bits;
+        const char *says;
+    } cases[] = {{0, "names no source"}, {0x8001, "has bits that stand for no source"}};
+    for (const auto &test : cases) {
+        ElementHarness harness("cudazerocopy kernel=invert regions-from=roi-meta", rawCaps("GRAY8", kSide, kSide));
+        g_object_set(harness.element(), "regions-from", test.bits, nullptr);
+        const auto warnings = textsOf(GST_ELEMENT_BUS(harness.element()), GST_MESSAGE_WARNING);
+        ASSERT_EQ(warnings.size(), 1U) << lines(warnings);
+        EXPECT_TRUE(contains(warnings[0], "regions-from=" + std::to_string(test.bits) + " " + test.says))
+            << warnings[0];
+        EXPECT_TRUE(contains(warnings[0], "property, roi-meta, analytics-meta")) << warnings[0];
+        EXPECT_EQ(get(harness.element(), "regions-from"), "roi-meta") << "the last good value stays";
+        EXPECT_EQ(picture(pass(harness, frameWith({{3, 4, 5, 6}}))), drawn({{3, 4, 5, 6}}));
+    }
+}
+
+// As gst-launch-1.0 sets them.
+TEST(Regions, SourcesThatDoNotExistAreAnErrorAtStart)
+{
+    for (const char *text : {"255", "0"}) {
+        const Alone alone(std::string("cudazerocopy kernel=invert region=0,0,1,1 regions-from=") + text);
+        EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << text;
+        const auto errors = textsOf(alone.bus.get(), GST_MESSAGE_ERROR);
+        ASSERT_EQ(errors.size(), 1U) << text;
+        EXPECT_TRUE(contains(errors[0], std::string("regions-from=") + text) && contains(errors[0], "roi-meta"))
+            << errors[0];
+        set(alone.get(), "regions-from", "property");
+        EXPECT_EQ(gst_element_set_state(alone.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
+    }
+}
+
 } // namespace
 } // namespace zc::test
