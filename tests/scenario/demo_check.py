@@ -75,7 +75,10 @@ def check_words(result, frames, output):
     for title, value in wanted.items():
         expect(value and table.get(title) == value, "the table says %s: %s (expected %s)" % (title, table.get(title), value))
     expect(stats["cpu-time-mean"] > 0 and result["seconds"] > 0, "times were taken")
-    expect(re.fullmatch(r"-?[\d.]+ % of the run's \(median of \d+; -?[\d.]+ to -?[\d.]+\)", table.get("share of CPU time", "")),
+    # A short clip's share may drown in what a decoder's threads vary by; then the table must say so.
+    wanted = (r"[\d.]+ % of the run's \(median of \d+; [\d.]+ to [\d.]+\)" if min(result["cpu-shares-percent"]) > 0 else
+              r"below what can be measured on this video \(median of \d+; -?[\d.]+ to -?[\d.]+ %\)")
+    expect(re.fullmatch(wanted, table.get("share of CPU time", "")),
            "the table says share of CPU time: %s" % table.get("share of CPU time"))
 
 

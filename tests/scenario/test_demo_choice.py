@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Which pipeline the demo picks, from lists of elements as other machines have them."""
+"""Which pipeline the demo picks, from lists of elements as other machines have them; and what it says of measurements."""
 import sys
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts/lib"))
+import demo  # noqa: E402
 import gst  # noqa: E402
 import pipelines  # noqa: E402
 
@@ -81,6 +83,24 @@ class Choice(unittest.TestCase):
             self.assertNotIn("{", text)
             if row.memory:
                 self.assertIn("'video/x-raw(memory:%s)'" % row.memory, gst.shell_line(text))
+
+
+class Share(unittest.TestCase):
+    def test_of_cpu_time(self):
+        self.assertEqual(demo.share_text([1.0, 2.0, 2.5, 3.0, 9.0]), "2.5 % of the run's (median of 5; 1.0 to 9.0)")
+
+    def test_that_is_lost_in_what_varies_is_no_number(self):
+        for shares in ([-4.0, -1.0, 0.5], [0.0, 2.0, 3.0], [-3.0, -2.0, -1.0]):
+            with self.subTest(shares=shares):
+                self.assertRegex(demo.share_text(shares), r"^below what can be measured on this video \(median of 3; ")
+
+
+class Input(unittest.TestCase):
+    def test_what_is_no_file_is_named_as_it_was_given(self):
+        for given, words in (("", '"": not a file'), (".", ".: not a file"), ("no such.mp4", "no such.mp4: no such file")):
+            with self.subTest(given=given), self.assertRaises(gst.Failure) as raised:
+                demo.find_input(SimpleNamespace(input=given))
+            self.assertTrue(str(raised.exception).startswith(words), raised.exception)
 
 
 if __name__ == "__main__":
