@@ -338,20 +338,21 @@ Status Element::runFrames(std::span<const Frame> frames, bool mayStayQueued, Gst
     Status status;
     Backend *used = nullptr; // one for all frames of a buffer, which share their memory
     regions_.setFrames(frames.size());
-    for (std::size_t i = 0; i < frames.size() && status.ok(); ++i) {
-        const Frame &frame = frames[i];
-        status = checkFrame(frame);
-        if (!status.ok())
-            break;
-        const Target target = regions_.of(i, frame);
+    for (std::size_t i = 0; i < frames.size() && status.ok(); ++i)
+        status = checkFrame(frames[i]);
+    for (std::size_t done = 0; done < frames.size() && status.ok();) {
+        const std::span<const Frame> rest = frames.subspan(done);
+        const Target target = regions_.of(done, rest.front());
+        const std::span<const Frame> group = rest.first(countOfTarget(target, done, rest));
+        done += group.size();
         if (target.nothing())
             continue;
-        const auto backend = compute_.backendFor(frame);
+        const auto backend = compute_.backendFor(group.front());
         if (backend && used == nullptr)
             compute_.timeFrame(*backend.value());
         if (backend)
             used = backend.value();
-        status = backend ? runOn(frame, target, *used, buffer) : backend.status();
+        status = backend ? runOn(group, target, *used, buffer) : backend.status();
     }
     if (status.ok() && used == nullptr && outcome_ == Outcome::InPlace)
         outcome_ = Outcome::PassedThrough;
@@ -363,7 +364,20 @@ Status Element::runFrames(std::span<const Frame> frames, bool mayStayQueued, Gst
     return status;
 }
 
-Status Element::runOn(const Frame &frame, const Target &target, Backend &backend, GstBuffer *buffer)
+// Frames of a batch that are acted on in the same places go to the GPU together. `first` is the number of the first of
+// them, whose target is given.
+std::size_t Element::countOfTarget(const Target &target, std::size_t first, std::span<const Frame> frames)
+{
+    const auto same = [&](const Target &other) {
+        return target.wholeFrame == other.wholeFrame && std::ranges::equal(target.rects, other.rects);
+    };
+    std::size_t count = 1;
+    while (count < frames.size() && same(regions_.of(first + count, frames[count])))
+        ++count;
+    return count;
+}
+
+Status Element::runOn(std::span<const Frame> frames, const Target &target, Backend &backend, GstBuffer *buffer)
 {
     const GstClockTime time = runningTime(base_->segment, buffer);
     Launch launch;
@@ -379,7 +393,12 @@ Status Element::runOn(const Frame &frame, const Target &target, Backend &backend
         negotiated_.interlaced && choices_.kernel->shape == Shape::Frame &&
         (GST_VIDEO_INFO_INTERLACE_MODE(&negotiated_.pixels) != GST_VIDEO_INTERLACE_MODE_MIXED ||
          GST_BUFFER_FLAG_IS_SET(buffer, static_cast<GstBufferFlags>(GST_VIDEO_BUFFER_FLAG_INTERLACED)));
-    return twoFields ? runFields(frame, backend, launch) : backend.run(frame, launch);
+    if (!twoFields)
+        return backend.runBatch(frames, launch);
+    Status status;
+    for (std::size_t i = 0; i < frames.size() && status.ok(); ++i)
+        status = runFields(frames[i], backend, launch);
+    return status;
 }
 
 Status Element::runFields(const Frame &frame, Backend &backend, Launch launch)

@@ -64,7 +64,8 @@ private:
     bool hasNoTarget(GstBuffer *buffer);
     void compileAhead() const;
     Importer *importerFor(GstBuffer *buffer);
-    Status runOn(const Frame &frame, const Target &target, Backend &backend, GstBuffer *buffer);
+    std::size_t countOfTarget(const Target &target, std::size_t first, std::span<const Frame> frames);
+    Status runOn(std::span<const Frame> frames, const Target &target, Backend &backend, GstBuffer *buffer);
     Status runFrames(std::span<const Frame> frames, bool mayStayQueued, GstBuffer *buffer);
     Status runFields(const Frame &frame, Backend &backend, Launch launch);
     void record(Outcome outcome);
