@@ -25,6 +25,9 @@ protected:
     {
         zc_fake_reset();
         zc_nvbuf_reset();
+        if (const char *abi = g_getenv("EXPECTED_ABI"); abi != nullptr) {
+            EXPECT_STREQ(abi, newAbi() ? "new" : "old") << "the loader took the other library";
+        }
     }
     ~Nvmm() override
     {
