@@ -18,8 +18,8 @@ constexpr Surfaces kSurfaces[] = {{"Device", fake_nvbuf::kMemCudaDevice, false},
                                   {"Pitch", fake_nvbuf::kMemSurfaceArray, false},
                                   {"BlockLinear", fake_nvbuf::kMemSurfaceArray, true}};
 constexpr const char *kKernels[] = {
-    "invert",         "gray", "adjust,brightness=0.1,saturation=0.4", "flip,mode=horizontal", "box-blur,radius=3",
-    "pixelate,size=4"};
+    "invert",          "gray", "adjust,brightness=0.1,saturation=0.4", "flip,method=rotate-180", "box-blur,radius=2",
+    "pixelate,block=4"};
 constexpr const char *kFormats[] = {"NV12", "I420", "P010_10LE", "RGBA", "BGRx", "NV16", "Y444", "GRAY8"};
 
 // In code values: P010 has ten bits at the top of each word.
@@ -56,18 +56,16 @@ TEST_P(NvmmArithmetic, IsThatOfTheSlowKernels)
             nvmm_test::Settings settings = surfaces(GetParam().memType);
             settings.blockLinear = GetParam().blockLinear;
             settings.batchSize = 2;
-            NvmmFeed feed(settings, nvmmCaps(format, 62, 46, ",colorimetry=bt709"));
+            const bool rgb = std::strstr(format, "RGB") != nullptr || std::strstr(format, "BGR") != nullptr;
+            NvmmFeed feed(settings, nvmmCaps(format, 30, 22, rgb ? "" : ",colorimetry=bt709"));
             ElementHarness harness("cudazerocopy device=cuda zero-copy=required kernel=\"" + std::string(kernel) + "\"",
                                    feed.caps());
-            for (guint64 frame = 0; frame < 2; ++frame) {
-                const Buffer out = pass(harness, feed.next());
-                ASSERT_NE(out, nullptr) << what << ": "
-                                        << lines(textsOf(GST_ELEMENT_BUS(harness.element()), GST_MESSAGE_ERROR));
-                for (unsigned i = 0; i < 2; ++i) {
-                    const Bytes wanted = after(kernel, feed.info(), drawn(feed.info(), frame, i));
-                    const Bytes got = pictureOf(out, feed.info(), i);
-                    EXPECT_LE(difference(format, got, wanted), 1) << what << ", picture " << i;
-                }
+            const Buffer out = pass(harness, feed.next());
+            ASSERT_NE(out, nullptr) << what << ": "
+                                    << lines(textsOf(GST_ELEMENT_BUS(harness.element()), GST_MESSAGE_ERROR));
+            for (unsigned i = 0; i < 2; ++i) {
+                const Bytes wanted = after(kernel, feed.info(), drawn(feed.info(), 0, i));
+                EXPECT_LE(difference(format, pictureOf(out, feed.info(), i), wanted), 1) << what << ", picture " << i;
             }
         }
     }
