@@ -5,6 +5,7 @@
 
 #include "../log.hpp"
 #include "copy_allocator.hpp"
+#include "dmabuf_images.hpp"
 #include "host_memories.hpp"
 #include "import_cache.hpp"
 #include "plane_data.hpp"
@@ -78,6 +79,7 @@ public:
         : element_(site.element),
           gpu_(site.hostGpu),
           others_(gpu_),
+          images_(element_, gpu_),
           copies_(DmabufAllocator(), gpu_ ? pageAlign() : kRowAlign, element_)
     {}
     ~DmabufImporter() override { (void)endAccess(); }
@@ -95,6 +97,7 @@ public:
     {
         cache_.clear();
         others_.clear();
+        images_.clear();
         copies_.clear();
     }
     ImportCounters counters() const override { return {imports(), hits_}; }
@@ -106,7 +109,8 @@ private:
         std::optional<DmabufSync> sync;
     };
 
-    guint64 imports() const { return imports_ + others_.imports(); }
+    guint64 imports() const { return imports_ + others_.imports() + images_.imports(); }
+    Status map(const BufferLayout &layout, Access access);
     Result<std::uint8_t *> planeData(const BufferLayout &layout, guint index, Access access);
     Result<std::shared_ptr<Import>> importOf(GstMemory *memory, gsize needed, Access access);
     Result<std::shared_ptr<Import>> newImport(int fd, const FileId &file, gsize needed, Access access);
@@ -120,6 +124,7 @@ private:
     std::array<Window, kMaxPlanes> windows_;
     std::size_t windowCount_ = 0;
     HostMemories others_; // where a buffer mixes both kinds
+    DmabufImages images_; // where EGL is the way to the GPU
     Frame frame_;
     CopyAllocator copies_;
 };
@@ -238,6 +243,7 @@ Status DmabufImporter::endAccess()
     }
     windowCount_ = 0;
     others_.endFrame();
+    images_.endFrame();
     return first;
 }
 
@@ -254,22 +260,45 @@ Result<std::uint8_t *> DmabufImporter::planeData(const BufferLayout &layout, gui
     return import.value()->data() + plane.memory->offset + plane.offset;
 }
 
-Result<std::span<const Frame>> DmabufImporter::open(GstBuffer *, const BufferLayout &layout,
-                                                    const Negotiated &negotiated, Access access)
+// Every plane by its mapping, pinned where there is a GPU.
+Status DmabufImporter::map(const BufferLayout &layout, Access access)
 {
-    frame_ = frameFor(layout, negotiated);
-    frame_.memory = MemoryKind::Dmabuf;
-    const guint64 importsBefore = imports();
     Status status = setPlace(frame_, gpu_.get());
     for (guint i = 0; i < layout.planes && status; i++) {
         const auto data = planeData(layout, i, access);
         status = data ? setPlaneData(frame_, i, data.value()) : data.status();
     }
+    return status;
+}
+
+Result<std::span<const Frame>> DmabufImporter::open(GstBuffer *, const BufferLayout &layout,
+                                                    const Negotiated &negotiated, Access access)
+{
+    const Frame fresh = frameFor(layout, negotiated);
+    frame_ = fresh;
+    frame_.memory = MemoryKind::Dmabuf;
+    const guint64 importsBefore = imports();
+    // Of what is mapped already, nothing more is asked.
+    const bool first = !cache_.find(layout.plane[0].memory) && images_.comeFirst(layout, negotiated);
+    Result<bool> placed = first ? images_.place(layout, negotiated, access, frame_) : Result<bool>(false);
+    Status status = placed.status();
+    if (placed && !placed.value()) {
+        status = map(layout, access);
+        // The last way is the first one's other: memory that the driver does not pin may be a GPU's own.
+        if (status.code() == Code::Access && gpu_ && !first) {
+            (void)endAccess();
+            frame_ = fresh;
+            frame_.memory = MemoryKind::Dmabuf;
+            placed = images_.place(layout, negotiated, access, frame_);
+            if (!placed || placed.value())
+                status = placed.status();
+        }
+    }
     if (!status) {
         (void)endAccess();
         return status;
     }
-    if (windowCount_ > 0 && imports() == importsBefore)
+    if (imports() == importsBefore && (windowCount_ > 0 || (placed && placed.value())))
         hits_++;
     return std::span<const Frame>(&frame_, 1);
 }

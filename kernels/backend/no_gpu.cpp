@@ -2,6 +2,7 @@
 // What a build without CUDA says when it is asked for a GPU.
 #include "backend/gpu.hpp"
 #include "memory/device_pointer.hpp"
+#include "memory/dmabuf_import.hpp"
 #include "memory/egl_image.hpp"
 #include "memory/host_mapping.hpp"
 
@@ -84,12 +85,49 @@ Status EglImageImport::place(Frame &) const
     return absent();
 }
 
+Status EglImageImport::read(const Frame &, int, void *, std::size_t, std::size_t, std::size_t) const
+{
+    return absent();
+}
+
+Status EglImageImport::write(const Frame &, int, const void *, std::size_t, std::size_t, std::size_t) const
+{
+    return absent();
+}
+
 void *EglImageImport::image() const
 {
     return nullptr;
 }
 
 bool EglImageImport::isArray() const
+{
+    return false;
+}
+
+egl::DmabufImage::DmabufImage(DmabufImage &&other) noexcept : display_(other.display_), image_(other.image_) {}
+egl::DmabufImage::~DmabufImage() = default;
+
+Result<DmabufImport> DmabufImport::make(int, const egl::DmabufPicture &)
+{
+    return absent();
+}
+
+Status DmabufImport::verify(const egl::DmabufPicture &, const Frame &, bool) const
+{
+    return absent();
+}
+
+DmabufWay dmabufWay(const DmabufKind &)
+{
+    return DmabufWay::Mapping;
+}
+
+void noteDmabufWay(const DmabufKind &, DmabufWay) {}
+
+void forgetDmabufWays() {}
+
+bool prefersDmabufImage(const DmabufKind &)
 {
     return false;
 }

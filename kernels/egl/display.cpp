@@ -78,7 +78,12 @@ Result<Display> displayOfGpu(int gpu)
     const auto egl = library();
     if (!egl)
         return egl.status();
+    static unsigned generation = 0;
     const std::lock_guard lock(mutex);
+    if (const unsigned current = libraryGeneration(); current != generation) {
+        generation = current;
+        known.clear();
+    }
     if (const auto it = known.find(gpu); it != known.end())
         return it->second;
     auto opened = open(*egl.value(), gpu);

@@ -15,7 +15,8 @@ namespace {
 
 constexpr const char *kLibrary = "libEGL.so.1";
 
-std::atomic<const Library *> opened{nullptr};
+std::atomic<const Library *> opened{nullptr}, standIn{nullptr};
+std::atomic<unsigned> generation{0};
 
 Result<const Library *> open()
 {
@@ -56,12 +57,25 @@ Result<const Library *> open()
 Result<const Library *> library()
 {
     static std::mutex mutex;
+    if (const Library *known = standIn.load(std::memory_order_acquire))
+        return known;
     if (const Library *known = opened.load(std::memory_order_acquire))
         return known;
     const std::lock_guard lock(mutex);
     if (const Library *known = opened.load(std::memory_order_acquire))
         return known;
     return open();
+}
+
+void setLibrary(const Library *library)
+{
+    standIn.store(library, std::memory_order_release);
+    ++generation;
+}
+
+unsigned libraryGeneration()
+{
+    return generation;
 }
 
 bool hasExtension(const char *list, std::string_view name)

@@ -36,6 +36,11 @@ struct Library {
 // looked for. Thread-safe.
 Result<const Library *> library();
 
+// For tests: what library() answers from now on; null: libEGL again. The displays found before are forgotten.
+void setLibrary(const Library *standIn);
+// Counts the calls of setLibrary(), for those who remember what a library told.
+unsigned libraryGeneration();
+
 // Whether a list of extensions, separated by spaces, has this one. A null list has none.
 bool hasExtension(const char *list, std::string_view name);
 

@@ -262,6 +262,7 @@ struct EglImageImport::Impl {
 
     Status enroll(const cuda::Driver &d);
     Status showArray(const cuda::Driver &d, unsigned index);
+    Status copy(cuda::Memcpy2D what, const Plane &plane, int index, bool toImage) const;
 };
 
 // The context must be current.
@@ -345,6 +346,59 @@ Result<EglImageImport> EglImageImport::make(int device, void *context, void *egl
     if (Status status = impl->enroll(d); !status)
         return status;
     return EglImageImport(std::move(impl));
+}
+
+Status EglImageImport::Impl::copy(cuda::Memcpy2D what, const Plane &plane, int index, bool toImage) const
+{
+    const cuda::Driver &d = *cuda::driverIfOpen();
+    if (Status status = cuda::need(d, cuda::Group::Copies); !status)
+        return status;
+    const bool array = frame.frameType == cuda::kEglFrameArray;
+    const auto type = array ? cuda::kMemoryArray : cuda::kMemoryDevice;
+    const auto address = reinterpret_cast<cuda::Address>(plane.data);
+    const auto pitch = static_cast<std::size_t>(plane.pitch);
+    const cuda::Array handle = array ? frame.array[index] : nullptr;
+    if (toImage) {
+        what.dstMemoryType = type;
+        what.dstDevice = address;
+        what.dstArray = handle;
+        what.dstPitch = pitch;
+    } else {
+        what.srcMemoryType = type;
+        what.srcDevice = address;
+        what.srcArray = handle;
+        what.srcPitch = pitch;
+    }
+    const cuda::ContextGuard guard(context);
+    if (!guard.ok())
+        return guard.status();
+    if (const DriverResult result = d.memcpy2DAsync(&what, nullptr); result != cuda::kSuccess)
+        return cuda::statusOf(result, "cuMemcpy2DAsync");
+    return cuda::statusOf(d.streamSynchronize(nullptr), "cuStreamSynchronize");
+}
+
+Status EglImageImport::read(const Frame &placed, int plane, void *to, std::size_t pitch, std::size_t bytes,
+                            std::size_t rows) const
+{
+    cuda::Memcpy2D what{};
+    what.dstMemoryType = cuda::kMemoryHost;
+    what.dstHost = to;
+    what.dstPitch = pitch;
+    what.widthInBytes = bytes;
+    what.height = rows;
+    return impl_->copy(what, placed.planes[plane], plane, false);
+}
+
+Status EglImageImport::write(const Frame &placed, int plane, const void *from, std::size_t pitch, std::size_t bytes,
+                             std::size_t rows) const
+{
+    cuda::Memcpy2D what{};
+    what.srcMemoryType = cuda::kMemoryHost;
+    what.srcHost = from;
+    what.srcPitch = pitch;
+    what.widthInBytes = bytes;
+    what.height = rows;
+    return impl_->copy(what, placed.planes[plane], plane, true);
 }
 
 Status EglImageImport::place(Frame &frame) const

@@ -5,6 +5,7 @@
 #include "core/frame.hpp"
 #include "core/status.hpp"
 
+#include <cstddef>
 #include <memory>
 
 namespace zc {
@@ -31,6 +32,12 @@ public:
     // frame, which then is its top left corner. BadLayout if its planes, sizes, channels or sample size do not fit: the
     // message names found and expected. The frame may be used as long as the import lives.
     Status place(Frame &frame) const;
+
+    // Copies the first `rows` rows of `bytes` bytes of a plane between the image and memory of the CPU, whose rows
+    // are `pitch` apart, and waits. For frames that place() took.
+    Status read(const Frame &placed, int plane, void *to, std::size_t pitch, std::size_t bytes, std::size_t rows) const;
+    Status write(const Frame &placed, int plane, const void *from, std::size_t pitch, std::size_t bytes,
+                 std::size_t rows) const;
 
     void *image() const;  // as given to make()
     bool isArray() const; // surface objects, not addresses
