@@ -404,6 +404,11 @@ Status Element::runOn(std::span<const Frame> frames, const Target &target, Backe
 Status Element::runFields(const Frame &frame, Backend &backend, Launch launch)
 {
     Status status;
+    if (frame.planes[0].data == nullptr) // every other row of an array has no address
+        status = {Code::Unsupported, std::string("kernel ") + choices_.kernel->name +
+                                         " works on each field of an interlaced frame, which this frame's memory (a "
+                                         "CUDA array) cannot be split into; put a deinterlacer before cudazerocopy, or "
+                                         "convert to pitch-linear memory (nvvidconv bl-output=false)"};
     const std::span<const Rect> wholeHeight = launch.regions;
     for (int parity = 0; status.ok() && parity < 2; ++parity) {
         const Frame field = fieldOf(frame, parity);
