@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Memory becoming addressable: the same bytes, mapped once, gone with the memory, and every refusal in words.
 #include "buffers.hpp"
+#include "copier.hpp"
 #include "memory/import_cache.hpp"
 #include "memory/importer.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <thread>
@@ -31,13 +33,10 @@ int mappingsOfTests()
 
 class Importers : public testing::Test {
 protected:
-    Importer *importerFor(GstBuffer *buffer)
+    Importer *importerFor(GstBuffer *buffer) { return findImporter(importers_, buffer, nv12_); }
+    Importer &importerOf(MemoryKind kind)
     {
-        for (const auto &importer : importers_) {
-            if (importer->accepts(buffer))
-                return importer.get();
-        }
-        return nullptr;
+        return **std::ranges::find_if(importers_, [kind](const auto &one) { return one->kind() == kind; });
     }
 
     // Opens, lets `use` look at the frame, closes.
@@ -63,7 +62,7 @@ protected:
     }
 
     std::vector<std::unique_ptr<Importer>> importers_ = makeImporters();
-    Importer &dmabufs_ = *importers_[0];
+    Importer &dmabufs_ = importerOf(MemoryKind::Dmabuf);
     Negotiated nv12_ = negotiateSize("NV12", 16, 8);
     const gsize size_ = nv12_.pixels.size;
 };
