@@ -68,6 +68,7 @@ bool Element::start()
 {
     Status status = settings_->checkForStart();
     const std::vector<std::string> notes = settings_->takeNotes();
+    settings_->setRunning(true);
     seen_ = 0;
     settings_->refresh(choices_, seen_);
     neutral_ = choices_.kernel->isNeutral(choices_.params.view());
@@ -79,11 +80,11 @@ bool Element::start()
             postWarning(GST_ELEMENT(base_), note);
     }
     if (!status.ok()) {
+        settings_->setRunning(false);
         fail(status);
         return false;
     }
     compileAhead();
-    settings_->setRunning(true);
     stats_.reset();
     if (const std::string why = compute_.whyNoGpu(); !why.empty() && compute_.expectsGpu())
         warn(why);

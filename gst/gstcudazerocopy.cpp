@@ -151,11 +151,12 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
         report(self, settings.setParams(text_of(value)));
         break;
     case Property::Device:
-        settings.set(&Choices::device, static_cast<zc::gst::Device>(g_value_get_enum(value)));
+        report(self, settings.setStopped(&Choices::device, pspec->name,
+                                         static_cast<zc::gst::Device>(g_value_get_enum(value))));
         break;
     case Property::CudaDeviceId:
     case Property::GpuId:
-        settings.set(&Choices::deviceId, g_value_get_int(value));
+        report(self, settings.setStopped(&Choices::deviceId, pspec->name, g_value_get_int(value)));
         break;
     case Property::ZeroCopy:
         settings.set(&Choices::zeroCopy, static_cast<zc::gst::ZeroCopy>(g_value_get_enum(value)));

@@ -97,6 +97,19 @@ public:
         choices_.*member = value;
         ++generation_;
     }
+    // Of what the element asks for at start only: refused while it runs.
+    template <class T> SetResult setStopped(T Choices::*member, const char *property, T value)
+    {
+        const std::lock_guard lock(mutex_);
+        if (running_ && choices_.*member != value)
+            return {std::string(property) +
+                        " cannot change while the element runs and stays as it is; set the element's "
+                        "state to READY before",
+                    false};
+        choices_.*member = value;
+        ++generation_;
+        return {};
+    }
     template <class T> T get(T Choices::*member) const
     {
         const std::lock_guard lock(mutex_);
@@ -111,7 +124,7 @@ public:
 
     // The first thing that was refused and never replaced by something good.
     Status checkForStart() const;
-    void setRunning(bool running);
+    void setRunning(bool running); // true before what is fixed from then on is read
 
     // While stopped, remembers a warning for start(), since nobody may listen yet; returns whether it did.
     bool keepNote(const std::string &text);

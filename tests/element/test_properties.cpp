@@ -382,6 +382,32 @@ TEST(Junk, InAnyTextLeavesTheElementWorking)
     EXPECT_EQ(byteOf(pass(harness, filled(384, 0x55)), 0), 235) << "limited-range white";
 }
 
+// They are read at start, and half of them would be obeyed.
+TEST(Properties, OfTheDeviceAreRefusedWhileRunning)
+{
+    struct Change {
+        const char *property, *now, *wanted;
+    };
+    ElementHarness h("cudazerocopy kernel=invert device=cpu", rawCaps("GRAY8", 16, 8));
+    const auto warnings = [&h] { return textsOf(GST_ELEMENT_BUS(h.element()), GST_MESSAGE_WARNING); };
+    for (const auto [property, now, wanted] :
+         {Change{"device", "cpu", "cuda"}, Change{"cuda-device-id", "-1", "3"}, Change{"gpu-id", "-1", "3"}}) {
+        set(h.element(), property, now); // no change
+        EXPECT_EQ(lines(warnings()), "");
+        set(h.element(), property, wanted);
+        EXPECT_EQ(get(h.element(), property), now);
+        const auto told = warnings();
+        ASSERT_EQ(told.size(), 1U) << property;
+        EXPECT_TRUE(contains(told[0], std::string(property) + " cannot change") && contains(told[0], "READY"))
+            << told[0];
+    }
+    ASSERT_NE(pass(h, filled(128, 1)), nullptr);
+    gst_element_set_state(h.element(), GST_STATE_READY);
+    set(h.element(), "device", "auto");
+    set(h.element(), "gpu-id", "3");
+    EXPECT_EQ(get(h.element(), "device") + get(h.element(), "cuda-device-id"), "auto3");
+}
+
 TEST(Junk, InParseLaunchIsAnErrorAndNoCrash)
 {
     for (const unsigned seed : {11U, 12U}) {
