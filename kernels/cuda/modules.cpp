@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <set>
 
 namespace zc::cuda {
 
@@ -52,6 +53,32 @@ bool isRefusal(DriverResult result)
 {
     return result == kInvalidImage || result == kNoBinaryForGpu || result == kUnsupportedPtx ||
            result == kJitCompilerNotFound;
+}
+
+// GPUs for which an image was refused. They all come from one nvcc, for the same architectures, so that the others will
+// be refused, too. Thread-safe.
+class Refusals {
+public:
+    void add(Device device)
+    {
+        const std::lock_guard lock(mutex_);
+        devices_.insert(device);
+    }
+    bool has(Device device)
+    {
+        const std::lock_guard lock(mutex_);
+        return devices_.contains(device);
+    }
+
+private:
+    std::mutex mutex_;
+    std::set<Device> devices_;
+};
+
+Refusals &refusals()
+{
+    static Refusals all;
+    return all;
 }
 
 // The driver reads PTX, numbers and all, in the locale of the thread.
@@ -115,6 +142,8 @@ Result<OwnedModule> loadModuleOf(Context context, const std::string &name, const
         return Status{refused.code(), "kernel \"" + name + "\": " + refused.message()};
     const std::string reason = "the GPU cannot run the code of this build (" + refused.message() + ")";
     log(LogLevel::Info, "kernel \"" + name + "\": " + reason + "; compiling its source");
+    if (Device device = 0; driverIfOpen()->ctxGetDevice(&device) == kSuccess)
+        refusals().add(device);
     return loadFromSource(context, name, reason, interrupt);
 }
 
@@ -124,7 +153,9 @@ void prefetchKernel(int ordinal, const std::string &name)
 {
     const Driver *d = driverIfOpen();
     Device device = 0;
-    if (!d || (wantsImages() && findEmbedded(embeddedImages(), name)) || d->deviceGet(&device, ordinal) != kSuccess)
+    if (!d || d->deviceGet(&device, ordinal) != kSuccess)
+        return;
+    if (wantsImages() && findEmbedded(embeddedImages(), name) && !refusals().has(device))
         return;
     if (const auto capability = computeCapability(device))
         CompileQueue::instance().prefetch(capability.value(), name);

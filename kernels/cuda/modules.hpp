@@ -34,9 +34,10 @@ private:
 Result<std::shared_ptr<LoadedKernel>> loadKernel(Context context, const std::string &name,
                                                  const Interrupt *interrupt = nullptr);
 
-// Begins in the background what loadKernel() would do first for a kernel that this build has no image of. Needs no
-// context and returns at once, but for the first time, which opens NVRTC: a tenth of a second. Calls no driver where
-// there is an image, and does nothing before driver() has succeeded. Failures are loadKernel()'s to tell. Thread-safe.
+// Begins in the background what loadKernel() would do first for a kernel that this build has no image of, or once
+// loadKernel() has seen that this GPU does not take the images. Needs no context and returns at once, but for the first
+// time, which opens NVRTC: a tenth of a second. Does nothing before driver() has succeeded. Failures are loadKernel()'s
+// to tell. Thread-safe.
 void prefetchKernel(int ordinal, const std::string &name);
 
 } // namespace zc::cuda

@@ -284,6 +284,22 @@ TEST_F(LoadKernelTest, endsWhileItCompiles)
     EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(20)) << "the end waited for all of it";
 }
 
+// That an image is refused shows when the first one is loaded; from then on its like are compiled ahead.
+TEST_F(LoadKernelTest, compilesAheadWhereImagesAreRefused)
+{
+    inChild([](Context context) {
+        zc_fake_fail("cuModuleLoadData", 1, 222);
+        zc_fake_fail("cuModuleLoadData", 3, 222);
+        (void)loadKernel(context, "invert");
+        EXPECT_EQ(fakeNvrtc().compiled, 1);
+        prefetchKernel(0, "gray");
+        while (fakeNvrtc().compiled < 2)
+            usleep(1000);
+        (void)loadKernel(context, "gray");
+        EXPECT_EQ(fakeNvrtc().compiled, 2) << "it was compiled again, or for nothing";
+    });
+}
+
 TEST_F(LoadKernelTest, usesNoCompilerWhereThereAreImages)
 {
     inChild([](Context context) {
