@@ -77,7 +77,7 @@ Status checkFrame(const Frame &frame);
 Status prepareLaunch(const Frame &frame, const Launch &launch, void *args);
 
 struct HostOptions {
-    int threads = 0;           // 0: one per core, at most 16
+    int threads = 0;           // 0: one per core that this process may use, at most 16
     const char *isa = nullptr; // "baseline", "avx2"; null: the best that this CPU has
 };
 

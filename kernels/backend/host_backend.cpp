@@ -2,6 +2,7 @@
 // Kernels on the CPU: cuts the work into bands, picks the instruction set, owns threads and scratch.
 #include "backend/areas.hpp"
 #include "backend/backend.hpp"
+#include "backend/cores.hpp"
 #include "backend/host_op.hpp"
 #include "backend/thread_pool.hpp"
 #include "core/color_matrix.hpp"
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <thread>
 
 namespace zc {
 
@@ -280,8 +280,7 @@ std::unique_ptr<Backend> makeHostBackend(const HostOptions &options)
     const Isa *isa = pickIsa(options.isa);
     if (!isa)
         return nullptr;
-    const int cores = static_cast<int>(std::thread::hardware_concurrency());
-    const int threads = options.threads > 0 ? options.threads : std::clamp(cores, 1, kMostThreads);
+    const int threads = options.threads > 0 ? options.threads : std::min(usableCores(), kMostThreads);
     return std::make_unique<HostBackend>(*isa, threads);
 }
 
