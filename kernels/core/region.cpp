@@ -51,7 +51,7 @@ constexpr Edges kEverywhere{-kFarthest, -kFarthest, kFarthest - 1, kFarthest - 1
 
 Status badPiece(std::string_view piece, const std::string &problem)
 {
-    return {Code::InvalidArgument, "region " + quoted(piece) + " " + problem + kForm};
+    return {Code::InvalidArgument, quoted(piece) + " " + problem + kForm};
 }
 
 Result<Rect> parseRect(std::string_view piece)
@@ -63,11 +63,11 @@ Result<Rect> parseRect(std::string_view piece)
         const bool last = i + 1 == numbers.size();
         const std::size_t comma = rest.find(',');
         if (last != (comma == std::string_view::npos))
-            return badPiece(piece, last ? "has more than four numbers" : "has less than four numbers");
+            return badPiece(piece, last ? "has more than four numbers" : "has fewer than four numbers");
         const std::string_view word = trimmed(rest.substr(0, comma));
         const std::errc ec = numberFrom(word, numbers[i]).ec;
         if (ec == std::errc::result_out_of_range)
-            return badPiece(piece, std::string("has a ") + kNames[i] + " of " + quoted(word) + ", beyond 32 bits");
+            return badPiece(piece, std::string("has the ") + kNames[i] + " " + quoted(word) + ", beyond 32 bits");
         if (ec != std::errc())
             return badPiece(piece,
                             std::string("has the ") + kNames[i] + " " + quoted(word) + ", which is no whole number");
