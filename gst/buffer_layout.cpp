@@ -6,6 +6,7 @@
 
 #include <gst/allocators/allocators.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -118,7 +119,8 @@ std::string planeText(guint plane, const FormatInfo &format)
     return "plane " + std::to_string(plane) + " of " + format.name;
 }
 
-Status findPlane(GstBuffer *buffer, guint index, const FormatInfo &format, PlaneLocation &plane)
+// `needed` is how long the whole frame is, for the message.
+Status findPlane(GstBuffer *buffer, guint index, const FormatInfo &format, gsize needed, PlaneLocation &plane)
 {
     guint memories = 0;
     gsize skip = 0;
@@ -129,14 +131,15 @@ Status findPlane(GstBuffer *buffer, guint index, const FormatInfo &format, Plane
     };
     if (!gst_buffer_find_memory(buffer, plane.offset, 1, &plane.memoryIndex, &memories, &skip))
         return bad(where() + ", which has only " + std::to_string(gst_buffer_get_size(buffer)) + " bytes; at least " +
-                   std::to_string(plane.offset + plane.bytes) + " would be needed");
+                   std::to_string(needed) + " would be needed for the whole frame");
     plane.memory = gst_buffer_peek_memory(buffer, plane.memoryIndex);
     const gsize size = gst_memory_get_sizes(plane.memory, nullptr, nullptr);
     if (skip > size || plane.bytes > size - skip)
         return bad(where() + ", but memory " + std::to_string(plane.memoryIndex) + " holds " +
                    std::to_string(size > skip ? size - skip : 0) +
                    " bytes from there on; a plane must lie in one memory, which would have to be at least " +
-                   std::to_string(skip + plane.bytes) + " bytes long");
+                   std::to_string(skip + plane.bytes) + " bytes long; the whole frame needs " + std::to_string(needed) +
+                   " bytes of the buffer");
     plane.offset = skip;
     return {};
 }
@@ -233,12 +236,16 @@ Result<BufferLayout> layoutOf(GstBuffer *buffer, const Negotiated &negotiated)
         return stored.status();
     BufferLayout layout;
     layout.planes = format.planes;
+    gsize needed = 0;
     for (guint i = 0; i < layout.planes; i++) {
         const Result<PlaneLocation> plane = describePlane(stored.value(), i, format, negotiated);
         if (!plane)
             return plane.status();
         layout.plane[i] = plane.value();
-        if (Status status = findPlane(buffer, i, format, layout.plane[i]); !status)
+        needed = std::max<gsize>(needed, plane.value().offset + plane.value().bytes);
+    }
+    for (guint i = 0; i < layout.planes; i++) {
+        if (Status status = findPlane(buffer, i, format, needed, layout.plane[i]); !status)
             return status;
     }
     if (Status status = checkOverlap(layout, format, GST_VIDEO_INFO_WIDTH(&negotiated.pixels)); !status)

@@ -299,6 +299,7 @@ TEST(Layout, RefusesBuffersThatAreTooSmall)
     const auto empty = layoutOf(bufferOf({systemMemory(0)}).get(), negotiated);
     ASSERT_FALSE(empty.ok());
     EXPECT_TRUE(contains(empty.status().message(), "which has only 0 bytes")) << empty.status().message();
+    EXPECT_TRUE(contains(empty.status().message(), "at least 192 ")) << empty.status().message();
     const auto shorter = layoutOf(bufferOf({systemMemory(191)}).get(), negotiated);
     ASSERT_FALSE(shorter.ok());
     EXPECT_TRUE(contains(shorter.status().message(), "needs 64 bytes")) << shorter.status().message();
