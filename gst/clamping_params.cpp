@@ -21,6 +21,7 @@ thread_local Clamped clamped;
 
 gboolean validateDouble(GParamSpec *spec, GValue *value)
 {
+    clamped = {};
     const auto *range = G_PARAM_SPEC_DOUBLE(spec);
     const double given = g_value_get_double(value);
     // Not-a-number passes: the setter refuses it, so that the last good value stays.
@@ -37,6 +38,7 @@ gboolean validateDouble(GParamSpec *spec, GValue *value)
 
 gboolean validateInt(GParamSpec *spec, GValue *value)
 {
+    clamped = {};
     const auto *range = G_PARAM_SPEC_INT(spec);
     const int given = g_value_get_int(value);
     const int kept = std::clamp(given, range->minimum, range->maximum);
@@ -52,6 +54,7 @@ gboolean validateInt(GParamSpec *spec, GValue *value)
 
 gboolean validateInt64(GParamSpec *spec, GValue *value)
 {
+    clamped = {};
     const auto *range = G_PARAM_SPEC_INT64(spec);
     const gint64 given = g_value_get_int64(value);
     const gint64 kept = std::clamp(given, range->minimum, range->maximum);
@@ -65,6 +68,14 @@ gboolean validateInt64(GParamSpec *spec, GValue *value)
     return TRUE;
 }
 
+// From GLib 2.74 on, a value that this finds good is not validated, and what is left of one that was validated but
+// never set would be told of the good one.
+template <class Class> void validateAlways(Class *klass)
+{
+    if constexpr (requires { klass->value_is_valid; })
+        klass->value_is_valid = nullptr;
+}
+
 using Validate = gboolean (*)(GParamSpec *, GValue *);
 
 GType derive(GType parent, const char *name, guint16 instanceSize, Validate validate)
@@ -73,6 +84,7 @@ GType derive(GType parent, const char *name, guint16 instanceSize, Validate vali
     info.class_size = sizeof(GParamSpecClass);
     info.class_init = [](gpointer klass, gpointer data) {
         static_cast<GParamSpecClass *>(klass)->value_validate = reinterpret_cast<Validate>(data);
+        validateAlways(static_cast<GParamSpecClass *>(klass));
     };
     info.class_data = reinterpret_cast<gpointer>(validate);
     info.instance_size = instanceSize;

@@ -156,5 +156,39 @@ TEST(Clamping, PropertiesOfTheElement)
     EXPECT_TRUE(contains(id, "cuda-device-id") && contains(id, "-1 to")) << id;
 }
 
+// Somebody who only asks whether a value would do leaves no trace in the setter that comes next.
+TEST(Clamping, OfAValueThatWasOnlyValidatedIsNotTold)
+{
+    const Alone alone;
+    GParamSpec *spec = g_object_class_find_property(G_OBJECT_GET_CLASS(alone.get()), "region-grow");
+    GValue value = G_VALUE_INIT;
+    g_value_init(&value, G_TYPE_DOUBLE);
+    g_value_set_double(&value, 5000);
+    EXPECT_TRUE(g_param_value_validate(spec, &value));
+    EXPECT_EQ(g_value_get_double(&value), 1000);
+    LogCapture log;
+    g_object_set(alone.get(), "region-grow", 12.5, nullptr);
+    EXPECT_EQ(get(alone.get(), "region-grow"), "12.5");
+    EXPECT_EQ(log.take(), "");
+}
+
+// As docs/kernels.md says. A wider type would clamp the text, and break all who pass an int to g_object_set().
+TEST(Clamping, OfWholeNumbersBeyond32BitsIsForParamsAlone)
+{
+    const Alone alone("cudazerocopy kernel=pixelate params=block=99999999999");
+    EXPECT_EQ(get(alone.get(), "params"), "block=1024");
+    GObject *kernel = gst_child_proxy_get_child_by_name(GST_CHILD_PROXY(alone.get()), "kernel");
+    g_object_set(kernel, "block", 24, nullptr);
+    EXPECT_EQ(get(kernel, "block"), "24");
+    g_object_unref(kernel);
+    GError *error = nullptr;
+    GstElement *none = gst_parse_launch_full("cudazerocopy kernel=pixelate kernel::block=99999999999", nullptr,
+                                             GST_PARSE_FLAG_FATAL_ERRORS, &error);
+    EXPECT_EQ(none, nullptr);
+    ASSERT_NE(error, nullptr);
+    EXPECT_TRUE(contains(error->message, "block") && contains(error->message, "99999999999")) << error->message;
+    g_clear_error(&error);
+}
+
 } // namespace
 } // namespace zc::test
