@@ -47,6 +47,17 @@ TEST(Inspect, Succeeds)
     EXPECT_FALSE(contains(inspected().text, "WARNING"));
 }
 
+// The project has no address of its own.
+TEST(Inspect, SaysWhereThePluginComesFrom)
+{
+    GstPlugin *plugin = gst_registry_find_plugin(gst_registry_get(), "cudazerocopy");
+    ASSERT_NE(plugin, nullptr);
+    EXPECT_STREQ(gst_plugin_get_package(plugin), "cudazerocopy");
+    EXPECT_STREQ(gst_plugin_get_origin(plugin), "built from source, see its README.md");
+    EXPECT_STREQ(gst_plugin_get_license(plugin), "MIT/X11");
+    gst_object_unref(plugin);
+}
+
 TEST(Inspect, NamesEveryPropertyAndWhenItMayChange)
 {
     const std::regex property("\n  ([a-z-]+) +: ");
