@@ -175,10 +175,10 @@ void Element::explainCaps(GstCaps *caps)
         return;
     const auto parsed = parseCaps(caps);
     const Status status = parsed ? reach_.check(parsed.value(), choices_.device, choices_.deviceId) : Status();
-    if (status.ok())
-        return;
-    fail(status);
-    gst_caps_replace(&refusedCaps_, caps);
+    // After good caps, the same bad ones are news again.
+    gst_caps_replace(&refusedCaps_, status.ok() ? nullptr : caps);
+    if (!status.ok())
+        fail(status);
 }
 
 bool Element::proposeMemory(GstQuery *query)

@@ -182,6 +182,22 @@ TEST(Caps, ThatMeanNothingAreRefusedAndGoodOnesWorkAfterwards)
     expectInverted(h, info, 3);
 }
 
+TEST(Caps, ThatMeanNothingAreToldAgainAfterGoodOnes)
+{
+    ElementHarness h("cudazerocopy kernel=invert", kCaps);
+    const auto send = [&h](const char *text) {
+        GstCaps *caps = gst_caps_from_string(text);
+        gst_harness_push_event(h.get(), gst_event_new_caps(caps));
+        gst_caps_unref(caps);
+        return h.posted(GST_MESSAGE_ERROR).size();
+    };
+    const char *bad = "video/x-raw,format=NV12,width=32,height=16,interlace-mode=alternate";
+    EXPECT_EQ(send(bad), 1U);
+    EXPECT_EQ(send(bad), 0U) << "once is enough";
+    EXPECT_EQ(send(kCaps), 0U) << "those of before";
+    EXPECT_EQ(send(bad), 1U);
+}
+
 TEST(Reconfigure, FromDownstreamKeepsTheStreamRunning)
 {
     ElementHarness h("cudazerocopy kernel=invert", kCaps);
