@@ -9,6 +9,7 @@
 #include <climits>
 #include <fcntl.h>
 #include <functional>
+#include <iterator>
 #include <random>
 
 namespace zc::test {
@@ -55,7 +56,9 @@ std::vector<Case> memoryCases()
         {"one byte short",
          [] { return plain(kBytes - 1); },
          {"plane 1 of NV12 needs 64 bytes", "offset 128 of the buffer", "63 bytes", "at least 192 bytes"}},
-        {"one byte", [] { return plain(1); }, {"plane 0 of NV12 needs 128 bytes", "1 bytes", "at least 128 bytes"}},
+        {"one byte",
+         [] { return plain(1); },
+         {"plane 0 of NV12 needs 128 bytes", "1 bytes", "at least 128 bytes", "frame needs 192"}},
         {"no bytes", [] { return plain(0); }, {"0 memories", "system memory"}},
         {"short fd", [] { return of(dmabufMemory(makeMemfd(100), kBytes)); }, {"100 bytes", "192 bytes"}},
         {"empty fd", [] { return of(dmabufMemory(makeMemfd(0), kBytes)); }, {"192 bytes"}},
@@ -284,32 +287,60 @@ TEST(BufferBeforeCaps, IsRefused)
     EXPECT_EQ(harness.pull(), nullptr);
 }
 
+struct FuzzedShape {
+    const char *format;
+    int width, height;
+    int worked;
+};
+
+// A meta whose numbers are mostly right.
+void addFuzzedMeta(GstBuffer *buffer, const GstVideoInfo &info, std::mt19937 &random)
+{
+    const auto mostly = [&random](long long right, const std::vector<long long> &wrong) {
+        return random() % 8 != 0 ? right : wrong[random() % wrong.size()];
+    };
+    GstVideoMeta *meta = gst_buffer_add_video_meta(buffer, GST_VIDEO_FRAME_FLAG_NONE,
+                                                   random() % 20 == 0 ? GST_VIDEO_FORMAT_NV12 : info.finfo->format,
+                                                   static_cast<guint>(info.width), static_cast<guint>(info.height));
+    meta->n_planes = static_cast<guint>(mostly(info.finfo->n_planes, {0, 1, 3, UINT_MAX}));
+    for (guint i = 0; i < GST_VIDEO_MAX_PLANES; ++i) {
+        const long long stride = info.stride[i];
+        const auto offset = static_cast<long long>(info.offset[i]);
+        meta->stride[i] =
+            static_cast<gint>(mostly(stride, {stride + 8, stride - 1, stride + 1, 0, -stride, INT_MAX, INT_MIN}));
+        meta->offset[i] =
+            static_cast<gsize>(mostly(offset, {offset + 8, offset + 1, 500, offset - 64, -1, LLONG_MAX, LLONG_MIN}));
+    }
+}
+
 // Metas and memories put together at random: whatever it is, an answer comes, and guards around the bytes stay.
 TEST(Fuzz, LayoutsNeverWriteOutsideTheirMemory)
 {
     std::mt19937 random(20240607);
-    const auto pick = [&random](const std::vector<long long> &from) { return from[random() % from.size()]; };
-    int worked = 0, refused = 0;
-    for (int round = 0; round < 1500; round++) {
-        ElementHarness harness("cudazerocopy kernel=invert", rawCaps("NV12", kWidth, kHeight));
+    FuzzedShape shapes[] = {{"NV12", 16, 8, 0}, {"NV12", 15, 7, 0},     {"I420", 18, 10, 0}, {"YUY2", 17, 5, 0},
+                            {"RGBA", 5, 4, 0},  {"P010_10LE", 9, 6, 0}, {"GRAY8", 3, 3, 0},  {"RGB", 7, 3, 0}};
+    int refused = 0;
+    for (int round = 0; round < 2400; round++) {
+        FuzzedShape &shape = shapes[static_cast<std::size_t>(round) % std::size(shapes)];
+        const std::string caps = rawCaps(shape.format, shape.width, shape.height);
+        const GstVideoInfo info = infoOf(caps);
+        ElementHarness harness("cudazerocopy kernel=invert", caps);
         constexpr gsize kGuard = 64;
-        const gsize size = static_cast<gsize>(pick({512, 256, 193, 192, 192, 191, 128, 1, 512, 512}));
+        const gsize sizes[] = {info.size * 3, info.size * 3, info.size,     info.size, info.size,
+                               info.size + 1, info.size - 1, info.size / 2, 1};
+        const gsize size = sizes[random() % std::size(sizes)];
         GstMemory *whole = gst_allocator_alloc(nullptr, size + 2 * kGuard, nullptr);
         GstMapInfo map;
         ASSERT_TRUE(gst_memory_map(whole, &map, GST_MAP_WRITE));
         std::fill_n(map.data, map.size, static_cast<guint8>(0x40));
         gst_memory_unmap(whole, &map);
         gst_memory_resize(whole, kGuard, size);
-        Buffer buffer = withMeta(of(gst_memory_ref(whole)),
-                                 static_cast<guint>(pick({2, 2, 2, 2, 2, 2, 2, 2, 2, 0, 1, 3, UINT_MAX})),
-                                 {static_cast<gint>(pick({16, 16, 16, 16, 16, 24, 0, -16, 15, INT_MAX, INT_MIN})),
-                                  static_cast<gint>(pick({16, 16, 16, 18, 24, 1, -1, INT_MAX, INT_MIN}))},
-                                 {static_cast<gsize>(pick({0, 0, 0, 0, 0, 1, 64, 500, -1, LLONG_MAX})),
-                                  static_cast<gsize>(pick({128, 128, 136, 192, 0, 400, -64, LLONG_MIN}))});
+        Buffer buffer = of(gst_memory_ref(whole));
+        addFuzzedMeta(buffer.get(), info, random);
         // The reference that is kept would make the memory shared.
         set(harness.element(), "on-shared", "write");
         const GstFlowReturn flow = harness.push(std::move(buffer));
-        ++(flow == GST_FLOW_OK ? worked : refused);
+        ++(flow == GST_FLOW_OK ? shape.worked : refused);
         const auto errors = textsOf(GST_ELEMENT_BUS(harness.element()), GST_MESSAGE_ERROR);
         EXPECT_EQ(errors.size(), flow == GST_FLOW_OK ? 0U : 1U) << lines(errors);
         gst_memory_resize(whole, -static_cast<gssize>(kGuard), size + 2 * kGuard);
@@ -321,8 +352,9 @@ TEST(Fuzz, LayoutsNeverWriteOutsideTheirMemory)
         gst_memory_unmap(whole, &map);
         gst_memory_unref(whole);
     }
-    EXPECT_GT(worked, 20);
-    EXPECT_GT(refused, 500);
+    for (const FuzzedShape &shape : shapes)
+        EXPECT_GT(shape.worked, 5) << shape.format << " " << shape.width;
+    EXPECT_GT(refused, 800);
 }
 
 } // namespace
