@@ -165,7 +165,10 @@ bool Element::setCaps(GstCaps *caps)
 // Before the first frame of a kernel needs it, on the GPU that frames are expected on.
 void Element::compileAhead() const
 {
-    if (choices_.device == Device::Cuda || (haveCaps_ && negotiated_.feature == MemoryKind::Cuda))
+    const bool onGpu = haveCaps_ && choices_.device != Device::Cpu &&
+                       (negotiated_.feature == MemoryKind::Cuda || negotiated_.feature == MemoryKind::Nvmm ||
+                        negotiated_.feature == MemoryKind::Gl);
+    if (choices_.device == Device::Cuda || onGpu)
         prefetchGpuKernel(std::max({choices_.deviceId, contexts_.device(), 0}), choices_.kernel->name);
 }
 
