@@ -17,8 +17,9 @@ sys.path.insert(0, str(ROOT / "scripts/lib"))
 import contact_sheet  # noqa: E402
 import gst  # noqa: E402
 
-# Its own programs end by themselves; where one does not, the test says so. `timeout` ends what they started with them.
-LIMITED = ["timeout", "--kill-after=10", "900"]
+# Its own programs end by themselves; where one does not, the test says so. In the foreground they stay in this process's
+# group, and end with it.
+LIMITED = ["timeout", "--foreground", "--kill-after=10", "900"]
 LOSS = 2.0  # mean absolute error in code values that encoding may add
 SHEET_COLUMNS, THUMB_WIDTH = 5, 320
 problems = []
