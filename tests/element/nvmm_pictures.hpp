@@ -84,10 +84,12 @@ inline void changeOnCpu(Picture &picture, const std::string &kernel, const std::
     const KernelInfo *info = findKernel(kernel);
     ASSERT_NE(info, nullptr) << kernel;
     ParamValues values(info->params);
-    const auto words = splitParams(params);
-    ASSERT_TRUE(words.ok());
-    for (const NamedText &word : words.value())
-        ASSERT_TRUE(values.setText(word.name, word.text).ok()) << word.name;
+    if (!params.empty()) {
+        const auto words = splitParams(params);
+        ASSERT_TRUE(words.ok()) << words.status().message();
+        for (const NamedText &word : words.value())
+            ASSERT_TRUE(values.setText(word.name, word.text).ok()) << word.name;
+    }
     for (std::size_t p = 0; p < picture.planes.size(); ++p)
         picture.frame.planes[p].data = picture.planes[p].data();
     Launch launch;
