@@ -28,6 +28,18 @@ const Scene kScenes[] = {
     {"array copied on the CPU", kArray, false, "cudazerocopy kernel=invert device=cpu on-shared=copy", true},
 };
 
+// On a Jetson with the RM driver (FAKE_NVBUF_PLATFORM=rm) CUDA's buffers take the place of EGLImages, which the
+// stand-in does not hand out there.
+std::vector<Scene> scenes()
+{
+    std::vector<Scene> all;
+    const bool rm = g_strcmp0(g_getenv("FAKE_NVBUF_PLATFORM"), "rm") == 0;
+    for (const Scene &scene : kScenes)
+        if (!rm || !scene.blockLinear)
+            all.push_back(scene);
+    return all;
+}
+
 struct Outcome {
     unsigned passed = 0, failed = 0;
     std::vector<std::string> errors;
@@ -35,7 +47,7 @@ struct Outcome {
 
 class NvmmFaults : public Nvmm {
 protected:
-    // Four frames from a pool of two, so that each surface comes again.
+    // Three frames from a pool of two, so that one surface comes again.
     static Outcome run(const Scene &scene)
     {
         Outcome outcome;
@@ -45,7 +57,7 @@ protected:
         settings.poolSize = 2;
         NvmmFeed feed(settings, nvmmCaps("NV12"));
         ElementHarness harness(scene.element, feed.caps());
-        for (int i = 0; i < 4; ++i) {
+        for (int i = 0; i < 3; ++i) {
             Buffer buffer = feed.next();
             const Buffer held(scene.shared ? gst_buffer_ref(buffer.get()) : gst_buffer_new());
             (harness.push(std::move(buffer)) == GST_FLOW_OK ? outcome.passed : outcome.failed)++;
@@ -68,9 +80,9 @@ protected:
 
 TEST_F(NvmmFaults, WithoutAny)
 {
-    for (const Scene &scene : kScenes) {
+    for (const Scene &scene : scenes()) {
         const Outcome outcome = run(scene);
-        EXPECT_EQ(outcome.passed, 4u) << scene.name << ": " << lines(outcome.errors);
+        EXPECT_EQ(outcome.passed, 3u) << scene.name << ": " << lines(outcome.errors);
         EXPECT_TRUE(outcome.errors.empty()) << scene.name << ": " << lines(outcome.errors);
         checkAfter(scene.name);
     }
@@ -78,7 +90,9 @@ TEST_F(NvmmFaults, WithoutAny)
 
 TEST_F(NvmmFaults, EachLibraryCallOnce)
 {
-    for (const Scene &scene : kScenes) {
+    run(kScenes[1]); // what is asked when the library is loaded is asked once a process
+    checkAfter("loading");
+    for (const Scene &scene : scenes()) {
         run(scene);
         std::vector<std::string> calls;
         for (unsigned long i = 1; i <= zc_nvbuf_calls_total(); ++i)
@@ -91,7 +105,7 @@ TEST_F(NvmmFaults, EachLibraryCallOnce)
             const Outcome outcome = run(scene);
             EXPECT_EQ(zc_nvbuf_failures(), 1u) << what;
             const bool givesBack = function == "NvBufSurfaceDestroy" || function == "NvBufSurfaceUnMap" ||
-                                   function == "NvBufSurfaceUnMapEglImage" || function == "NvBufSurfaceGetDeviceInfo";
+                                   function == "NvBufSurfaceUnMapEglImage" || function == "NvBufSurfaceUnMapCudaBuffer";
             // Nothing can be done about what cannot be given back.
             EXPECT_EQ(outcome.failed, givesBack ? 0u : 1u) << what << ": " << lines(outcome.errors);
             EXPECT_EQ(outcome.errors.size(), givesBack ? 0u : 1u) << what << ": " << lines(outcome.errors);
@@ -107,7 +121,7 @@ TEST_F(NvmmFaults, EachGraphicsCallOnce)
     const char *const functions[] = {"cuGraphicsEGLRegisterImage",   "cuGraphicsResourceGetMappedEglFrame",
                                      "cuSurfObjectCreate",           "cuPointerGetAttribute",
                                      "cuGraphicsUnregisterResource", "cuSurfObjectDestroy"};
-    for (const Scene &scene : kScenes) {
+    for (const Scene &scene : scenes()) {
         for (const char *function : functions) {
             run(scene);
             const unsigned long calls = zc_fake_calls(function);
