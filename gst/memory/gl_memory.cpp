@@ -12,8 +12,11 @@
 #include <gst/gl/gl.h>
 
 #include <atomic>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 namespace zc::gst {
@@ -58,8 +61,39 @@ private:
 // Undone in reverse order.
 struct Import {
     guint texture;
+    int device;
     GlImage image;
     EglImageImport registered;
+};
+
+// What the elements of the process share: EGL makes no second image of a texture that has one (EGL_BAD_ACCESS).
+class SharedImports {
+public:
+    static SharedImports &ofProcess()
+    {
+        static auto &all = *new SharedImports; // never destroyed: elements may outlive static objects
+        return all;
+    }
+
+    // Held from find() to put(), so that of two elements one makes the image and the other one finds it.
+    std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
+
+    std::shared_ptr<Import> find(GstMemory *memory, guint texture, int device) const
+    {
+        const auto slot = imports_.find(memory);
+        const auto import = slot == imports_.end() ? nullptr : slot->second.lock();
+        return import && import->texture == texture && import->device == device ? import : nullptr;
+    }
+    void put(GstMemory *memory, const std::shared_ptr<Import> &import)
+    {
+        std::erase_if(imports_, [](const auto &slot) { return slot.second.expired(); });
+        imports_[memory] = import;
+    }
+
+private:
+    std::mutex mutex_;
+    // An import dies with its memory at the latest, so that an address which is used again finds nothing.
+    std::unordered_map<GstMemory *, std::weak_ptr<Import>> imports_;
 };
 
 // GStreamer's map with GST_MAP_GL: a pending change of the CPU is uploaded, and later maps of the CPU see ours.
@@ -242,6 +276,14 @@ Result<std::shared_ptr<Import>> GlMemoryImporter::importOf(GstBuffer *buffer, Gs
     const guint texture = gst_gl_memory_get_texture_id(memory);
     if (import && import->texture != texture)
         import.reset();
+    SharedImports &shared = SharedImports::ofProcess();
+    std::unique_lock<std::mutex> making;
+    if (!import) {
+        making = shared.lock();
+        import = shared.find(GST_MEMORY_CAST(memory), texture, device_);
+        if (import)
+            cache_.put(GST_MEMORY_CAST(memory), import);
+    }
     GlWork work{buffer, memory, !import, std::nullopt};
     gst_gl_context_thread_add(context_, onGlThread, &work);
     if (!work.finished)
@@ -259,8 +301,9 @@ Result<std::shared_ptr<Import>> GlMemoryImporter::importOf(GstBuffer *buffer, Gs
                       "GPU " + std::to_string(device_) + " and the buffer's texture: " + registered.status().message()};
     imports_++;
     GST_CAT_LOG_OBJECT(logImport, element_, "registered texture %u with CUDA", texture);
-    import = std::make_shared<Import>(Import{texture, std::move(*work.image), std::move(registered.value())});
+    import = std::make_shared<Import>(Import{texture, device_, std::move(*work.image), std::move(registered.value())});
     cache_.put(GST_MEMORY_CAST(memory), import);
+    shared.put(GST_MEMORY_CAST(memory), import);
     return import;
 }
 

@@ -26,6 +26,7 @@ constexpr const char *kGlCaps = "video/x-raw(memory:GLMemory),format=RGBA,width=
 struct Images {
     std::mutex mutex;
     std::map<void *, std::vector<std::uint8_t>> alive;
+    std::map<void *, GstMemory *> textures; // of those alive
     unsigned made = 0;
 };
 
@@ -41,8 +42,16 @@ unsigned imagesMade()
     return images().made;
 }
 
-void *makeImage(GstMemory *)
+// None of a texture that has one, as EGL.
+void *makeImage(GstMemory *memory)
 {
+    {
+        const std::lock_guard lock(images().mutex);
+        for (const auto &[image, texture] : images().textures) {
+            if (texture == memory)
+                return nullptr;
+        }
+    }
     std::vector<std::uint8_t> pixels(std::size_t{kWidth} * kHeight * 4);
     zc_fake_egl_image what{};
     what.is_array = 1;
@@ -52,6 +61,7 @@ void *makeImage(GstMemory *)
     void *image = zc_fake_egl_image_create(&what);
     const std::lock_guard lock(images().mutex);
     images().alive.emplace(image, std::move(pixels));
+    images().textures.emplace(image, memory);
     ++images().made;
     return image;
 }
@@ -61,6 +71,7 @@ void destroyImage(void *image)
     zc_fake_egl_image_destroy(image);
     const std::lock_guard lock(images().mutex);
     EXPECT_EQ(images().alive.erase(image), 1U);
+    images().textures.erase(image);
 }
 
 std::atomic<unsigned> displaysAsked{0};
@@ -218,6 +229,7 @@ TEST_F(GlMemory, TwoElementsInARow)
     const Played line(source(10) + " ! cudazerocopy kernel=invert ! cudazerocopy name=z kernel=invert ! fakesink");
     EXPECT_EQ(line.errors(), "");
     EXPECT_EQ(line.stat("in-place"), 10U);
+    EXPECT_EQ(line.stat("imports"), 0U) << "the first element's serve the second";
 }
 
 TEST_F(GlMemory, SharedFramesAreCopiedIntoTexturesOfItsOwn)
