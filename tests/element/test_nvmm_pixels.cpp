@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <mutex>
 
 namespace zc::test {
@@ -219,19 +220,29 @@ INSTANTIATE_TEST_SUITE_P(Real, NvmmWays, testing::ValuesIn(ways()), wayName);
 // The decoder predicts from frames of its own: what is written into what it handed out shows in no other frame.
 TEST_F(NvmmPixels, LaterFramesOfTheDecoderStayAsTheyAre)
 {
-    Seen plain, changed;
-    {
-        Player player(decoded(1280, 720) + "identity name=id ! fakesink sync=false");
-        player.watch("id", "src", plain);
-        ASSERT_EQ(player.play(), "");
+    // One stream for both: an encoder on many threads need not make the same one twice.
+    const std::string file = testing::TempDir() + "nvmm-reference.h264";
+    std::string encode = decoded(1280, 720, "video/x-h264,stream-format=byte-stream,alignment=au ! filesink");
+    encode.replace(encode.rfind(" ! "), 3, " location=" + file);
+    ASSERT_EQ(Player(encode).play(), "");
+    const auto framesWith = [&file](const std::string &element) {
+        Seen seen;
+        Player player("filesrc location=" + file + " ! h264parse ! nvv4l2decoder ! identity name=id ! " + element +
+                      "fakesink sync=false");
+        player.watch("id", "src", seen);
+        EXPECT_EQ(player.play(), "");
+        return seen.frames;
+    };
+    const auto plain = framesWith(""), again = framesWith("");
+    const auto changed = framesWith("cudazerocopy kernel=invert zero-copy=required ! ");
+    ASSERT_EQ(plain.size(), static_cast<std::size_t>(kFrames));
+    ASSERT_EQ(again.size(), plain.size());
+    ASSERT_EQ(changed.size(), plain.size());
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+        EXPECT_EQ(distance(plain[i][0], again[i][0]), 0) << "frame " << i << " of the decoder alone";
+        EXPECT_EQ(distance(plain[i][0], changed[i][0]), 0) << "frame " << i;
     }
-    Player player(decoded(1280, 720) + "identity name=id ! cudazerocopy kernel=invert zero-copy=required ! fakesink "
-                                       "sync=false");
-    player.watch("id", "src", changed);
-    ASSERT_EQ(player.play(), "");
-    ASSERT_EQ(plain.frames.size(), changed.frames.size());
-    for (std::size_t i = 0; i < plain.frames.size(); ++i)
-        EXPECT_EQ(plain.frames[i][0].planes, changed.frames[i][0].planes) << "frame " << i;
+    (void)std::remove(file.c_str());
 }
 
 TEST_F(NvmmPixels, OneBranchOfATeeIsCopiedAndTheOtherKept)
@@ -264,8 +275,12 @@ TEST_F(NvmmPixels, TwoInARow)
     ASSERT_EQ(player.play(), "");
     ASSERT_EQ(after.frames.size(), before.frames.size());
     EXPECT_EQ(after.buffers, before.buffers);
-    for (std::size_t i = 0; i < before.frames.size(); ++i)
-        EXPECT_EQ(distance(before.frames[i][0], after.frames[i][0]), 0) << "frame " << i;
+    for (std::size_t i = 0; i < before.frames.size(); ++i) {
+        Picture wanted = before.frames[i][0];
+        changeOnCpu(wanted, "invert", "");
+        changeOnCpu(wanted, "invert", ""); // which clamps codes beyond the limited range
+        EXPECT_EQ(distance(wanted, after.frames[i][0]), 0) << "frame " << i;
+    }
 }
 
 // NVIDIA's converter sees what was written, without anybody having told it.
