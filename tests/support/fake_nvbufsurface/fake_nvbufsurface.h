@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a test may ask of the stand-in for libnvbufsurface.so. It is built once per ABI, each in a folder of its own
- * that LD_LIBRARY_PATH leads to; whoever links fake_nvbuf_dep gets the new ABI unless the environment says otherwise,
- * and so runs with both. It keeps the contract of NVIDIA's header: a call that the header does not allow fails, and
- * what no program may do is written down as misuse.
+/* What a test may ask of the stand-in for libnvbufsurface.so. It is built once per ABI, each in a folder of its own; a
+ * program links one of fake_nvbuf_deps and has no other. It keeps the contract of NVIDIA's header: a call that the
+ * header does not allow fails, and what no program may do is written down as misuse.
  *
  *   FAKE_NVBUF_FAIL      rules, separated by commas: "NvBufSurfaceMapEglImage:2" the second call of it fails,
  *                        "NvBufSurfaceMap" every call, "#5" the 5th call of any function
@@ -29,8 +28,8 @@ extern "C" {
 /* 64 or 72: the size of the struct, of the library that is loaded. */
 int zc_nvbuf_abi(void);
 
-/* "dgpu" (at first): CUDA memory only, EGLImages and CUDA buffers refused.
- * "nvgpu": a Jetson up to Orin. Surface arrays with EGLImages; NvBufSurfaceMapCudaBuffer fails.
+/* "nvgpu" (at first): a Jetson up to Orin. Surface arrays with EGLImages; NvBufSurfaceMapCudaBuffer fails.
+ * "dgpu": CUDA memory and system memory only, EGLImages and CUDA buffers refused.
  * "rm": a Jetson Thor. Surface arrays have no EGLImage and want NvBufSurfaceMapCudaBuffer; CUDA memory has a null
  * dataPtr and is found in cudaBuffer (new ABI). Returns -1 for anything else. */
 int zc_nvbuf_set_platform(const char *name);
