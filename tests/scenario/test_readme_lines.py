@@ -23,6 +23,8 @@ ALWAYS = (
     (r"\bvideotestsrc\b(?! num-buffers)", "videotestsrc num-buffers=%d" % FRAMES),
     (r"\bnum-buffers=100\b", "num-buffers=%d" % FRAMES),
     (r"\bautovideosink\b", "fakevideosink sync=false"),
+    (r"\bgltestsrc\b", "gltestsrc num-buffers=%d" % FRAMES),
+    (r"\bglimagesink\b", "fakesink"),
     (r"\bv4l2src io-mode=dmabuf\b", "videotestsrc num-buffers=%d ! video/x-raw,format=YUY2" % FRAMES),
     (r"\bv4l2sink io-mode=dmabuf-import\b", "fakevideosink sync=false"),
 )
@@ -31,6 +33,7 @@ WITHOUT_GPU = (
     (r"\bnvh264dec\b", "avdec_h264 ! videoconvert ! video/x-raw,format=NV12"),
     (r"\bnvh264enc\b", "x264enc"),
     (r"\bdevice=cuda\b", "device=auto"),
+    (r"\bgltestsrc num-buffers=", "videotestsrc num-buffers="),
 )
 
 
