@@ -9,13 +9,17 @@ namespace zc::test {
 
 class FakeGpu : public testing::Test {
 protected:
-    FakeGpu() { zc_fake_reset(); }
+    FakeGpu() : depth_(zc_fake_stack_depth()) { zc_fake_reset(); }
     ~FakeGpu() override
     {
         EXPECT_STREQ(zc_fake_misuse(), "");
         EXPECT_EQ(zc_fake_live(nullptr), 0U) << zc_fake_live_text();
-        EXPECT_EQ(zc_fake_stack_depth(), 0U);
+        EXPECT_EQ(zc_fake_stack_depth(), depth_);
     }
+
+private:
+    // Plugins that are scanned inside this process, as under sanitizers, may leave contexts behind: nvcodec does.
+    unsigned long depth_;
 };
 
 inline constexpr const char *kSmall = "video/x-raw,format=NV12,width=64,height=48,framerate=30/1";
