@@ -69,7 +69,10 @@ def element_tests(station):
         if nvmm:  # without the test's own environment: it makes criticals fatal, which other vendors' elements have
             first = station.nvmm_first()
         if not Path(station.source_root).is_dir():
-            arguments.append("--gtest_filter=-Documentation.*:DeepStreamLines.*")  # these read the sources
+            if test["name"].endswith("deepstream-lines"):
+                yield (station.name, test["name"], "it reads the sources, which are not here")
+                continue
+            arguments.append("--gtest_filter=-Documentation.*")  # reads the sources
         # Which of the tests here need the GPU that is there: those that compare its pixels with the CPU's.
         where = "" if test["name"].endswith("-pixels") else " (stand-in driver)" if first else " (CPU)"
         yield Job(station.name, test["name"] + where, station.program(station.folder / test["file"], *arguments, first=first),
