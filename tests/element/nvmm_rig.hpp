@@ -89,8 +89,9 @@ inline void *surfaceOf(const Buffer &buffer)
     GstMapInfo map = GST_MAP_INFO_INIT;
     if (!gst_buffer_map(buffer.get(), &map, GST_MAP_READ))
         return nullptr;
+    void *surface = map.data; // outlives the map, which newer releases clear
     gst_buffer_unmap(buffer.get(), &map);
-    return map.data; // the surface outlives the map
+    return surface;
 }
 
 // The planes of one picture as the caps lay them out; bytes between rows are zero.
