@@ -101,13 +101,13 @@ EXPORT int nvrtcCompileProgram(FakeProgram *program, int count, const char *cons
             return kCompilation;
     }
     const std::lock_guard lock(mutex);
-    fakeNvrtc().compiled += counts;
     fakeNvrtc().sources += counts ? program->name + " " : "";
     fakeNvrtc().inOwnLocale += uselocale(locale_t{}) != LC_GLOBAL_LOCALE && *localeconv()->decimal_point == '.';
     std::string words;
     for (int i = 0; i < count; ++i)
         words += std::string(" ") + options[i];
     fakeNvrtc().options = words;
+    fakeNvrtc().compiled += counts; // last: whoever waits for it reads the others
     if (words.find("no-such") != std::string::npos) {
         program->log = "unrecognized option";
         return kInvalidOption;
